@@ -1,0 +1,114 @@
+//! What a failed call returns: a kind, one sentence, and errno where the operating system failed.
+//!
+//! Messages are static text. That makes reporting an error free of allocation (so "no memory" can
+//! always be reported) and lets C hold on to the sentence for as long as it likes.
+
+use core::ffi::CStr;
+
+/// The kinds of failure. The numbers are those of the C API's `gort_status`.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Receive: closed and drained. Send and close: closed already.
+    Closed = 1,
+    /// A non-blocking call found nothing ready.
+    WouldBlock = 2,
+    /// The context was canceled.
+    Canceled = 3,
+    /// The context's deadline, or the call's timeout, passed.
+    DeadlineExceeded = 4,
+    /// All goroutines are asleep.
+    Deadlock = 5,
+    /// A rule was broken that panics in Go.
+    Misuse = 6,
+    /// An argument is out of range.
+    Invalid = 7,
+    /// Memory or address space ran out.
+    NoMemory = 8,
+    /// The operating system refused; `errno` says why.
+    Os = 9,
+    /// The runtime is shutting down and takes no new goroutine.
+    Shutdown = 10,
+}
+
+/// A failure: what kind it is and one sentence for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What kind of failure.
+    pub kind: Kind,
+    /// One sentence, without a newline.
+    pub message: &'static CStr,
+    /// The error number of the system call that failed; 0 unless `kind` is [`Kind::Os`].
+    pub errno: i32,
+}
+
+/// A result whose failure is an [`Error`].
+pub type Result<T = ()> = core::result::Result<T, Error>;
+
+impl Error {
+    /// A failure that is not the operating system's.
+    pub const fn new(kind: Kind, message: &'static CStr) -> Error {
+        Error { kind, message, errno: 0 }
+    }
+
+    /// A failed system call.
+    pub const fn os(message: &'static CStr, errno: i32) -> Error {
+        Error { kind: Kind::Os, message, errno }
+    }
+
+    pub(crate) const CLOSED_RECV: Error = Error::new(Kind::Closed, c"receive on a channel that is closed and drained");
+    pub(crate) const CLOSED_SEND: Error = Error::new(Kind::Closed, c"send on closed channel");
+    pub(crate) const WOULD_BLOCK: Error = Error::new(Kind::WouldBlock, c"nothing is ready");
+    pub(crate) const TIMED_OUT: Error = Error::new(Kind::DeadlineExceeded, c"the timeout passed");
+    pub(crate) const NO_MEMORY: Error = Error::new(Kind::NoMemory, c"out of memory");
+    pub(crate) const SHUTDOWN: Error = Error::new(Kind::Shutdown, c"the runtime is shutting down");
+    pub(crate) const NOT_A_GOROUTINE: Error = Error::new(Kind::Misuse, c"this function may be called from a goroutine only");
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.message.to_string_lossy())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The last failure of the caller, kept per goroutine and, outside one, per thread.
+pub mod last_error {
+    use super::Error;
+    use crate::sched::current;
+    use core::ffi::CStr;
+
+    /// Keep `error` as the caller's last failure.
+    pub fn set(error: &Error) {
+        let slot = current::error_slot();
+        // SAFETY: the slot belongs to the running goroutine or thread and nobody else writes it.
+        unsafe {
+            (*slot).message = error.message.as_ptr();
+            if error.errno != 0 {
+                (*slot).errno = error.errno;
+            }
+        }
+    }
+
+    /// The sentence of the caller's last failure; empty before any.
+    pub fn message() -> &'static CStr {
+        // SAFETY: as in `set`; the pointer comes from a `&'static CStr` or is null.
+        unsafe {
+            let message = (*current::error_slot()).message;
+            if message.is_null() { c"" } else { CStr::from_ptr(message) }
+        }
+    }
+
+    /// Keep `errno` as that of the caller's last failed system call.
+    pub fn set_errno(errno: i32) {
+        // SAFETY: as in `set`.
+        unsafe { (*current::error_slot()).errno = errno }
+    }
+
+    /// The error number of the caller's last failed system call, 0 before any.
+    pub fn errno() -> i32 {
+        // SAFETY: as in `set`.
+        unsafe { (*current::error_slot()).errno }
+    }
+}

@@ -1,0 +1,30 @@
+//! Atomics and waiting, from std or from the model checker.
+//!
+//! Protocols that are checked with loom import their atomics from here and nowhere else.
+
+#[cfg(not(loom))]
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+
+/// Wait a little for another thread; longer as `rounds` grows.
+#[cfg(not(loom))]
+pub(crate) fn spin_hint(rounds: u32) {
+    const SPINS: u32 = 64;
+    const YIELDS: u32 = SPINS + 32;
+    if rounds < SPINS {
+        core::hint::spin_loop();
+    } else if rounds < YIELDS {
+        // SAFETY: no arguments.
+        unsafe { libc::sched_yield() };
+    } else {
+        let ns = 20_000i64 << (rounds - YIELDS).min(5);
+        // SAFETY: the request is a valid timespec and no remainder is asked for.
+        unsafe { libc::nanosleep(&crate::sys::clock::timespec(ns), core::ptr::null_mut()) };
+    }
+}
+
+#[cfg(loom)]
+pub(crate) fn spin_hint(_rounds: u32) {
+    loom::thread::yield_now();
+}

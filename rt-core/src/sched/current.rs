@@ -1,0 +1,122 @@
+//! Who is running: the M, the goroutine, or the plain thread of the caller.
+//!
+//! A goroutine may go on on another thread after any switch, and compilers keep the addresses of
+//! thread-locals in registers. So all thread-local state is in one block, its address comes from
+//! one function that is never inlined, and nobody keeps that address over a switch. The block has
+//! no destructor: a registered one would keep a dlclosed library mapped.
+
+use super::g::G;
+use super::m::M;
+use super::rng::Rng;
+use super::{Runtime, deadlock};
+use core::cell::{Cell, UnsafeCell};
+use core::ffi::c_char;
+use core::ptr;
+
+/// The last failure of a goroutine or thread.
+pub(crate) struct ErrorSlot {
+    /// Null before any failure; else static text.
+    pub(crate) message: *const c_char,
+    pub(crate) errno: i32,
+}
+
+impl ErrorSlot {
+    pub(crate) const NONE: ErrorSlot = ErrorSlot { message: ptr::null(), errno: 0 };
+}
+
+struct Tls {
+    m: Cell<*mut M>,
+    /// The epoch in which this plain thread was counted as a user of the library; 0 before.
+    counted_in: Cell<u64>,
+    error: UnsafeCell<ErrorSlot>,
+    rng: Rng,
+}
+
+thread_local! {
+    static TLS: Tls = const {
+        Tls { m: Cell::new(ptr::null_mut()), counted_in: Cell::new(0), error: UnsafeCell::new(ErrorSlot::NONE), rng: Rng::unseeded() }
+    };
+}
+
+#[inline(never)]
+fn tls() -> *const Tls {
+    TLS.with(|t| t as *const Tls)
+}
+
+/// The M of the calling thread; null on a plain thread.
+#[inline]
+pub(crate) fn m() -> *mut M {
+    // SAFETY: the block lives as long as the thread, and is used before any switch.
+    unsafe { (*tls()).m.get() }
+}
+
+/// The running goroutine; null on a plain thread and on an M that is scheduling.
+#[inline]
+pub(crate) fn g() -> *mut G {
+    let m = m();
+    if m.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: an M outlives its thread's use of it.
+    unsafe { (*m).g.get() }
+}
+
+pub(super) fn set_m(m: *mut M) {
+    // SAFETY: as in `m`.
+    unsafe { (*tls()).m.set(m) }
+}
+
+/// Where the caller's last failure is kept.
+pub(crate) fn error_slot() -> *mut ErrorSlot {
+    let g = g();
+    if g.is_null() {
+        // SAFETY: as in `m`.
+        unsafe { (*tls()).error.get() }
+    } else {
+        // SAFETY: the running goroutine is alive, and only it touches its slot.
+        unsafe { (*g).error.get() }
+    }
+}
+
+/// Note that a plain thread has called the library: while such a thread runs free, nobody can be
+/// sure of a deadlock. Costs one look at the thread's block after the first time.
+#[inline]
+pub fn touch() {
+    let tls = tls();
+    // SAFETY: as in `m`.
+    unsafe {
+        if (*tls).m.get().is_null() && (*tls).counted_in.get() != deadlock::epoch() {
+            count_thread(tls);
+        }
+    }
+}
+
+#[cold]
+unsafe fn count_thread(tls: *const Tls) {
+    let epoch = deadlock::add_thread();
+    // SAFETY: as in `m`.
+    unsafe { (*tls).counted_in.set(epoch) };
+}
+
+/// In the child of fork(2): this thread is nobody's M any more and not counted yet.
+pub(super) fn reset_after_fork() {
+    let tls = tls();
+    // SAFETY: as in `m`.
+    unsafe {
+        (*tls).m.set(ptr::null_mut());
+        (*tls).counted_in.set(0);
+    }
+}
+
+/// The runtime of the calling M.
+#[inline]
+pub(super) unsafe fn runtime_of<'a>(m: *mut M) -> &'a Runtime {
+    // SAFETY: the caller gives a live M; the runtime outlives its Ms.
+    unsafe { &*(*m).rt }
+}
+
+/// A uniformly random number below `n`, from the state of the caller's P or thread.
+pub(crate) fn random_below(n: u32) -> u32 {
+    // SAFETY: as in `m`; the state is this thread's own.
+    unsafe { (*tls()).rng.below(n) }
+}

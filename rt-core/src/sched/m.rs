@@ -1,0 +1,82 @@
+//! M: an OS thread of the runtime. It needs a P to run goroutines; without one it sleeps, or runs
+//! on the goroutine that lost it (see [`super::boundary`]).
+
+use super::Runtime;
+use super::boundary::Boundary;
+use super::g::G;
+use super::p::P;
+use core::cell::{Cell, UnsafeCell};
+use core::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
+
+/// Done on the M's own stack once the goroutine has left its own: typically, unlocking what
+/// protects the wait queue it has put itself into.
+pub(crate) type AfterSwitch = unsafe fn(*mut ());
+
+/// An OS thread of the runtime.
+///
+/// `g`, `after_*`, `spinning`, `next_*`, `rng`: its own thread's, except that `next_p` and `next_g`
+/// are filled by who wakes it, under the scheduler's lock. `p`: its own thread's while it is inside
+/// the boundary, the claimer's while there is a claim.
+#[repr(C, align(128))]
+pub(crate) struct M {
+    pub(crate) g: Cell<*mut G>,
+    pub(crate) p: AtomicPtr<P>,
+    pub(crate) boundary: Boundary,
+    pub(crate) spinning: Cell<bool>,
+    pub(crate) after: Cell<Option<AfterSwitch>>,
+    pub(crate) after_arg: Cell<*mut ()>,
+    pub(crate) errno: Cell<*mut i32>,
+    pub(crate) rt: *const Runtime,
+    pub(crate) id: u64,
+    /// The goroutine that has locked itself to this thread; the M runs no other.
+    pub(crate) locked_g: Cell<*mut G>,
+    /// Handed over with a wake-up.
+    pub(crate) next_p: Cell<*mut P>,
+    pub(crate) next_g: Cell<*mut G>,
+    /// Goroutines bound to this M that another M came upon while this one was busy. Under the
+    /// scheduler's lock; the count may be read without it.
+    pub(crate) inbox: UnsafeCell<Vec<*mut G>>,
+    pub(crate) inbox_len: AtomicU32,
+    /// Under the scheduler's lock.
+    pub(crate) asleep: Cell<bool>,
+    /// What it sleeps on: 0 asleep, 1 woken.
+    pub(crate) word: AtomicU32,
+    pub(crate) thread: Cell<libc::pthread_t>,
+    /// The goroutine it runs, for dumps and sysmon: an id, 0 for none.
+    pub(crate) running: AtomicU64,
+    /// It is inside gort_block_enter, or has lost its P.
+    pub(crate) blocked: AtomicBool,
+}
+
+impl M {
+    pub(crate) fn new(rt: *const Runtime, id: u64) -> M {
+        M {
+            g: Cell::new(ptr::null_mut()),
+            p: AtomicPtr::new(ptr::null_mut()),
+            boundary: Boundary::new(),
+            spinning: Cell::new(false),
+            after: Cell::new(None),
+            after_arg: Cell::new(ptr::null_mut()),
+            errno: Cell::new(ptr::null_mut()),
+            rt,
+            id,
+            locked_g: Cell::new(ptr::null_mut()),
+            next_p: Cell::new(ptr::null_mut()),
+            next_g: Cell::new(ptr::null_mut()),
+            inbox: UnsafeCell::new(Vec::new()),
+            inbox_len: AtomicU32::new(0),
+            asleep: Cell::new(false),
+            word: AtomicU32::new(0),
+            thread: Cell::new(0),
+            running: AtomicU64::new(0),
+            blocked: AtomicBool::new(false),
+        }
+    }
+
+    /// Its P; null when it has none. On the M's own thread, inside the boundary.
+    #[inline(always)]
+    pub(crate) fn p(&self) -> *mut P {
+        self.p.load(Relaxed)
+    }
+}

@@ -1,0 +1,182 @@
+//! P: the right to run goroutines, and everything that is kept per right: run queue, runnext,
+//! timers, free Gs, cached stacks, credits, counters. Whoever holds the P owns all of it; others
+//! steal from the queue, look at the atomics, and lock the timers.
+
+use super::g::G;
+use super::m::M;
+use crate::stack::Stack;
+use crate::stack::pool::P_CACHE;
+use crate::time::heap::Timers;
+use core::cell::{Cell, UnsafeCell};
+use core::ptr;
+use crossbeam_deque::{Stealer, Worker};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering::*};
+
+/// A G in a queue.
+#[derive(Clone, Copy)]
+pub(crate) struct Queued(pub(crate) *mut G);
+// SAFETY: a queued G belongs to the queue, on whichever thread.
+unsafe impl Send for Queued {}
+
+/// Free Gs a P keeps before it gives half of them back.
+const FREE_GS: usize = 256;
+/// Ids a P takes from the runtime at a time.
+pub(crate) const ID_BATCH: u64 = 16;
+/// Times runnext may go before a queue that is not empty: a pair that hands itself back and forth
+/// must not starve the others.
+const RUNNEXT_STREAK: u32 = 64;
+
+/// A counter that only the P's owner changes and anybody reads.
+#[derive(Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    #[inline(always)]
+    pub(crate) fn add(&self, n: u64) {
+        self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
+    }
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+    /// For counts whose order with others matters: see `Runtime::num_goroutine`.
+    #[inline(always)]
+    pub(crate) fn add_release(&self, n: u64) {
+        self.0.store(self.0.load(Relaxed).wrapping_add(n), Release);
+    }
+    pub(crate) fn get_acquire(&self) -> u64 {
+        self.0.load(Acquire)
+    }
+}
+
+#[repr(C, align(128))]
+pub(crate) struct P {
+    pub(crate) id: usize,
+    /// The goroutine to run next, before the queue. Also read, and under a claim taken, by thieves.
+    runnext: AtomicPtr<G>,
+    queue: Worker<Queued>,
+    streak: Cell<u32>,
+    /// Goroutines run; sysmon sees in it whether the P moves on.
+    pub(crate) tick: Counter,
+    free: Cell<*mut G>,
+    free_len: Cell<usize>,
+    pub(crate) stacks: UnsafeCell<Vec<Stack>>,
+    pub(crate) credits: Cell<usize>,
+    pub(crate) next_id: Cell<u64>,
+    pub(crate) last_id: Cell<u64>,
+    pub(crate) created: Counter,
+    pub(crate) finished: Counter,
+    pub(crate) steals: Counter,
+    /// The M that holds it; null while it is idle or on its way.
+    pub(crate) m: AtomicPtr<M>,
+    pub(crate) idle: AtomicBool,
+    pub(crate) stealer: Stealer<Queued>,
+    pub(crate) timers: Timers,
+}
+
+impl P {
+    pub(crate) fn new(id: usize) -> P {
+        let queue = Worker::new_fifo();
+        P {
+            id,
+            runnext: AtomicPtr::new(ptr::null_mut()),
+            stealer: queue.stealer(),
+            queue,
+            streak: Cell::new(0),
+            tick: Counter::default(),
+            free: Cell::new(ptr::null_mut()),
+            free_len: Cell::new(0),
+            stacks: UnsafeCell::new(Vec::with_capacity(P_CACHE)),
+            credits: Cell::new(0),
+            next_id: Cell::new(0),
+            last_id: Cell::new(0),
+            created: Counter::default(),
+            finished: Counter::default(),
+            steals: Counter::default(),
+            m: AtomicPtr::new(ptr::null_mut()),
+            idle: AtomicBool::new(true),
+            timers: Timers::new(),
+        }
+    }
+
+    /// Make `g` the next to run here; true when that moved another one to the queue, where others
+    /// could take it. Owner only, as are all below unless they say otherwise.
+    #[inline]
+    pub(crate) fn put_next(&self, g: *mut G) -> bool {
+        let before = self.runnext.load(Relaxed);
+        self.runnext.store(g, Release);
+        if before.is_null() {
+            return false;
+        }
+        self.queue.push(Queued(before));
+        true
+    }
+
+    /// Put `g` at the tail of the queue.
+    #[inline]
+    pub(crate) fn put_tail(&self, g: *mut G) {
+        self.queue.push(Queued(g));
+    }
+
+    /// The next goroutine from runnext or the queue, null when there is none.
+    #[inline]
+    pub(crate) fn take(&self) -> *mut G {
+        let next = self.runnext.load(Relaxed);
+        if !next.is_null() {
+            let streak = self.streak.get();
+            if streak < RUNNEXT_STREAK {
+                self.streak.set(streak + 1);
+                self.runnext.store(ptr::null_mut(), Relaxed);
+                return next;
+            }
+            self.runnext.store(ptr::null_mut(), Relaxed);
+            self.queue.push(Queued(next));
+        }
+        self.streak.set(0);
+        self.queue.pop().map_or(ptr::null_mut(), |q| q.0)
+    }
+
+    /// Nothing to run here. Anybody may ask; the answer may be old.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.runnext.load(Relaxed).is_null() && self.stealer.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn peek_next(&self) -> *mut G {
+        self.runnext.load(Acquire)
+    }
+
+    /// Take runnext away. The owner, or a thief that has claimed the owner's boundary.
+    pub(crate) fn take_next(&self) -> *mut G {
+        self.runnext.swap(ptr::null_mut(), Acquire)
+    }
+
+    pub(crate) fn worker(&self) -> &Worker<Queued> {
+        &self.queue
+    }
+
+    /// A free G kept here, null when there is none.
+    #[inline]
+    pub(crate) fn take_free(&self) -> *mut G {
+        let g = self.free.get();
+        if !g.is_null() {
+            // SAFETY: Gs of the list are alive and this P's.
+            self.free.set(unsafe { (*g).next.get() });
+            self.free_len.set(self.free_len.get() - 1);
+        }
+        g
+    }
+
+    /// Keep a free G; true when there are too many now and half should go back.
+    #[inline]
+    pub(crate) fn put_free(&self, g: *mut G) -> bool {
+        // SAFETY: the G is over and its M owns it.
+        unsafe { (*g).next.set(self.free.get()) };
+        self.free.set(g);
+        let len = self.free_len.get() + 1;
+        self.free_len.set(len);
+        len > FREE_GS
+    }
+
+    pub(crate) const FREE_BATCH: usize = FREE_GS / 2;
+}

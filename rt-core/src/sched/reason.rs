@@ -1,0 +1,44 @@
+//! Why a goroutine waits; shown in dumps and deadlock reports. One reason a place.
+
+macro_rules! reasons {
+    ($($name:ident $text:literal,)*) => {
+        /// Why a goroutine waits.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        pub(crate) enum WaitReason { $($name,)* }
+
+        impl WaitReason {
+            const ALL: &[(WaitReason, &'static str)] = &[$((WaitReason::$name, $text),)*];
+
+            pub(crate) fn from_u8(n: u8) -> WaitReason {
+                Self::ALL.get(n as usize).map_or(WaitReason::None, |r| r.0)
+            }
+
+            /// As dumps show it.
+            pub(crate) fn text(self) -> &'static str {
+                Self::ALL[self as usize].1
+            }
+        }
+    };
+}
+
+reasons! {
+    None "",
+    ChanSend "chan send",
+    ChanRecv "chan receive",
+    NilChanSend "chan send (nil chan)",
+    NilChanRecv "chan receive (nil chan)",
+    Select "select",
+    SelectNoCases "select (no cases)",
+    Sleep "sleep",
+    Mutex "sync.Mutex.Lock",
+    RwMutexRead "sync.RWMutex.RLock",
+    RwMutexWrite "sync.RWMutex.Lock",
+    WaitGroup "sync.WaitGroup.Wait",
+    Once "sync.Once.Do",
+    Cond "sync.Cond.Wait",
+    Semaphore "semaphore acquire",
+    GroupLimit "errgroup limit",
+    Flight "singleflight",
+    Io "IO wait",
+}

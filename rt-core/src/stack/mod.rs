@@ -1,0 +1,84 @@
+//! Stacks of goroutines: reserved in arenas, committed by touch, handed out lazily.
+//!
+//! ```text
+//!   limit                                                        top
+//!   | guard page |              usable, grows downwards            |
+//!   +------------+-------------------------------------------------+
+//!   ^ faults: "stack overflow"                                     ^ the first page a goroutine touches
+//! ```
+//!
+//! A stack's address is all it is: sizes are powers of two and an arena holds stacks of one size.
+//! [`pool`] owns the arenas; [`fault`] tells an overflow from any other fault.
+
+pub(crate) mod fault;
+pub(crate) mod pool;
+
+use crate::sys::memory::PAGE;
+use core::num::NonZeroUsize;
+use corosensei::stack::StackPointer;
+
+/// Address space of a stack unless asked otherwise.
+pub(crate) const DEFAULT_SIZE: usize = 256 << 10;
+/// The least a goroutine can run C code on.
+const MIN_SIZE: usize = 16 << 10;
+/// More than any program can mean; keeps size arithmetic from overflowing.
+const MAX_SIZE: usize = 1 << 40;
+/// Bytes at the low end that fault.
+pub(crate) const GUARD: usize = PAGE;
+
+/// A stack, owned by whoever holds it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Stack {
+    limit: NonZeroUsize,
+    size: usize,
+}
+
+impl Stack {
+    /// The lowest address, which is that of the guard.
+    pub(crate) fn limit(self) -> usize {
+        self.limit.get()
+    }
+
+    pub(crate) fn size(self) -> usize {
+        self.size
+    }
+
+    /// One past the highest address.
+    pub(crate) fn top(self) -> usize {
+        self.limit.get() + self.size
+    }
+
+    /// Where the first frame begins. Stacks lie at multiples of their size, so that without a
+    /// shift the hot frames of all goroutines would compete for the same few cache sets.
+    fn colored_top(self) -> usize {
+        const COLORS: usize = 16;
+        const LINE: usize = 64;
+        let index = self.limit.get() / self.size;
+        self.top() - (index % COLORS) * LINE
+    }
+}
+
+// SAFETY: the pool made `[limit, top)` with a guard page at its low end, and its least size is far
+// above corosensei's minimum. The top is a multiple of 64, so aligned as needed.
+unsafe impl corosensei::stack::Stack for Stack {
+    #[inline]
+    fn base(&self) -> StackPointer {
+        // SAFETY: an address above `limit`, which is not zero.
+        unsafe { StackPointer::new_unchecked(self.colored_top()) }
+    }
+
+    #[inline]
+    fn limit(&self) -> StackPointer {
+        self.limit
+    }
+}
+
+/// The size class for a wish: a power of two, at least the minimum. `None`: absurdly large.
+pub(crate) fn round_size(wish: usize) -> Option<usize> {
+    if wish == 0 {
+        return Some(DEFAULT_SIZE);
+    }
+    // The guard comes on top of what was asked for.
+    let wanted = wish.checked_add(GUARD)?;
+    (wanted <= MAX_SIZE).then(|| wanted.max(MIN_SIZE + GUARD).next_power_of_two())
+}

@@ -1,0 +1,63 @@
+//! How many CPUs this process may use: its affinity mask, cut down by the cgroup's quota.
+
+use std::fs;
+
+/// CPUs in the affinity mask, at least 1.
+pub(crate) fn affinity() -> i32 {
+    // SAFETY: a zeroed cpu_set_t is valid, and the size given is its own.
+    unsafe {
+        let mut set: libc::cpu_set_t = core::mem::zeroed();
+        if libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) == 0 {
+            return libc::CPU_COUNT(&set).max(1);
+        }
+        (libc::sysconf(libc::_SC_NPROCESSORS_ONLN) as i32).max(1)
+    }
+}
+
+/// CPUs this process may use: affinity and cgroup quota, rounded up, at least 1.
+pub(crate) fn usable() -> i32 {
+    let cpus = affinity();
+    match quota() {
+        Some(q) if q > 0.0 => cpus.min((q.ceil() as i32).max(1)),
+        _ => cpus,
+    }
+}
+
+/// The smallest quota on the path from this process's cgroup to the root, in CPUs.
+fn quota() -> Option<f64> {
+    let membership = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let mut least: Option<f64> = None;
+    for line in membership.lines() {
+        let mut fields = line.splitn(3, ':');
+        let (_, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
+        let v2 = controllers.is_empty();
+        let root = if v2 { "/sys/fs/cgroup" } else { "/sys/fs/cgroup/cpu" };
+        if !v2 && !controllers.split(',').any(|c| c == "cpu") {
+            continue;
+        }
+        let mut dir = std::path::PathBuf::from(format!("{root}{path}"));
+        while dir.starts_with(root) {
+            if let Some(q) = if v2 { quota_v2(&dir) } else { quota_v1(&dir) } {
+                least = Some(least.map_or(q, |l| l.min(q)));
+            }
+            if !dir.pop() {
+                break;
+            }
+        }
+    }
+    least
+}
+
+fn quota_v2(dir: &std::path::Path) -> Option<f64> {
+    let text = fs::read_to_string(dir.join("cpu.max")).ok()?;
+    let mut words = text.split_whitespace();
+    let quota: f64 = words.next()?.parse().ok()?; // "max" is no number: no quota
+    let period: f64 = words.next()?.parse().ok()?;
+    (period > 0.0).then_some(quota / period)
+}
+
+fn quota_v1(dir: &std::path::Path) -> Option<f64> {
+    let read = |name| fs::read_to_string(dir.join(name)).ok()?.trim().parse::<f64>().ok();
+    let (quota, period) = (read("cpu.cfs_quota_us")?, read("cpu.cfs_period_us")?);
+    (quota > 0.0 && period > 0.0).then_some(quota / period)
+}

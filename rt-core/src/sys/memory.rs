@@ -1,0 +1,83 @@
+//! Address space: reserving, guarding, giving back.
+
+use core::ptr;
+use std::sync::atomic::{AtomicU8, Ordering::*};
+
+pub(crate) const PAGE: usize = 4096;
+/// Linux 6.13: turns pages into guards without splitting the mapping.
+const MADV_GUARD_INSTALL: i32 = 102;
+
+/// Reserve address space that costs no memory until touched.
+pub(crate) fn reserve(size: usize) -> Option<*mut u8> {
+    // SAFETY: a fresh anonymous mapping touches nothing that exists.
+    unsafe {
+        let p = libc::mmap(
+            ptr::null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+            -1,
+            0,
+        );
+        if p == libc::MAP_FAILED {
+            return None;
+        }
+        // A huge page would commit the untouched parts of many stacks at once.
+        libc::madvise(p, size, libc::MADV_NOHUGEPAGE);
+        Some(p.cast())
+    }
+}
+
+/// # Safety
+/// `[p, p + size)` came from [`reserve`] and nothing uses it any more.
+pub(crate) unsafe fn unreserve(p: *mut u8, size: usize) {
+    // SAFETY: by contract.
+    unsafe { libc::munmap(p.cast(), size) };
+}
+
+/// Give the pages back to the kernel; they read as zero afterwards, guards stay guards.
+///
+/// # Safety
+/// `[p, p + size)` lies in a mapping of ours and nothing lives there.
+pub(crate) unsafe fn discard(p: *mut u8, size: usize) {
+    // SAFETY: by contract.
+    unsafe { libc::madvise(p.cast(), size, libc::MADV_DONTNEED) };
+}
+
+/// Whether guards cost a mapping each: with MADV_GUARD_INSTALL they do not.
+pub(crate) fn guards_are_free() -> bool {
+    static KNOWN: AtomicU8 = AtomicU8::new(0);
+    match KNOWN.load(Relaxed) {
+        0 => {
+            let Some(page) = reserve(PAGE) else { return false };
+            // SAFETY: the page was reserved above and is used for nothing else.
+            let works = unsafe {
+                let works = libc::madvise(page.cast(), PAGE, MADV_GUARD_INSTALL) == 0;
+                unreserve(page, PAGE);
+                works
+            };
+            KNOWN.store(if works { 1 } else { 2 }, Relaxed);
+            works
+        }
+        known => known == 1,
+    }
+}
+
+/// Make the page at `p` fault on every access.
+///
+/// # Safety
+/// The page lies in a mapping of ours and nothing lives there.
+pub(crate) unsafe fn guard(p: *mut u8) -> bool {
+    // SAFETY: by contract.
+    unsafe {
+        if guards_are_free() {
+            return libc::madvise(p.cast(), PAGE, MADV_GUARD_INSTALL) == 0;
+        }
+        libc::mprotect(p.cast(), PAGE, libc::PROT_NONE) == 0
+    }
+}
+
+/// The number of mappings a process may have.
+pub(crate) fn max_mappings() -> usize {
+    std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|s| s.trim().parse().ok()).unwrap_or(65530)
+}
