@@ -38,6 +38,12 @@ impl RawLock {
         }
     }
 
+    /// Somebody holds it, or did a moment ago.
+    #[inline]
+    pub(crate) fn is_locked(&self) -> bool {
+        self.locked.load(Acquire)
+    }
+
     #[cold]
     fn lock_contended(&self) {
         let mut rounds = 0u32;
@@ -84,6 +90,11 @@ impl<T> SpinLock<T> {
     pub(crate) fn lock(&self) -> SpinGuard<'_, T> {
         self.raw.lock();
         SpinGuard { lock: self }
+    }
+
+    /// The value, for who has locked it through [`raw`](Self::raw).
+    pub(crate) fn as_ptr(&self) -> *mut T {
+        self.value.get()
     }
 
     pub(crate) fn raw(&self) -> &RawLock {

@@ -8,7 +8,7 @@
 use super::g::G;
 use super::m::M;
 use super::rng::Rng;
-use super::{Runtime, deadlock};
+use super::deadlock;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_char;
 use core::ptr;
@@ -82,12 +82,20 @@ pub(crate) fn error_slot() -> *mut ErrorSlot {
 /// sure of a deadlock. Costs one look at the thread's block after the first time.
 #[inline]
 pub fn touch() {
+    m_or_count();
+}
+
+/// The M of the calling thread; null on a plain thread, which is then noted as in [`touch`].
+#[inline]
+pub(crate) fn m_or_count() -> *mut M {
     let tls = tls();
     // SAFETY: as in `m`.
     unsafe {
-        if (*tls).m.get().is_null() && (*tls).counted_in.get() != deadlock::epoch() {
+        let m = (*tls).m.get();
+        if m.is_null() && (*tls).counted_in.get() != deadlock::epoch() {
             count_thread(tls);
         }
+        m
     }
 }
 
@@ -106,13 +114,6 @@ pub(super) fn reset_after_fork() {
         (*tls).m.set(ptr::null_mut());
         (*tls).counted_in.set(0);
     }
-}
-
-/// The runtime of the calling M.
-#[inline]
-pub(super) unsafe fn runtime_of<'a>(m: *mut M) -> &'a Runtime {
-    // SAFETY: the caller gives a live M; the runtime outlives its Ms.
-    unsafe { &*(*m).rt }
 }
 
 /// A uniformly random number below `n`, from the state of the caller's P or thread.

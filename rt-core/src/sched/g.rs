@@ -20,6 +20,7 @@
 use super::current::ErrorSlot;
 use super::fpstate::FpState;
 use super::m::M;
+use super::run::Run;
 use super::{Entry, WaitReason};
 use crate::stack::Stack;
 use core::cell::{Cell, UnsafeCell};
@@ -88,6 +89,8 @@ pub(crate) struct G {
     /// The only M that may run it; null: any.
     pub(crate) bound: AtomicPtr<M>,
     pub(crate) drop: Cell<Option<Entry>>,
+    /// Who waits for its end in `run`; null: nobody.
+    pub(crate) run: Cell<*const Run>,
     /// Nested lock_os_thread calls.
     pub(crate) lock_depth: Cell<u32>,
     pub(crate) block_depth: Cell<u32>,
@@ -125,6 +128,7 @@ impl G {
             defers: Cell::new(ptr::null_mut()),
             bound: AtomicPtr::new(ptr::null_mut()),
             drop: Cell::new(None),
+            run: Cell::new(ptr::null()),
             lock_depth: Cell::new(0),
             block_depth: Cell::new(0),
             big_arg: Cell::new(ptr::null_mut()),

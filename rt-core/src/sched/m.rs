@@ -3,6 +3,7 @@
 
 use super::Runtime;
 use super::boundary::Boundary;
+use super::fpstate::FpState;
 use super::g::G;
 use super::p::P;
 use core::cell::{Cell, UnsafeCell};
@@ -27,6 +28,8 @@ pub(crate) struct M {
     pub(crate) after: Cell<Option<AfterSwitch>>,
     pub(crate) after_arg: Cell<*mut ()>,
     pub(crate) errno: Cell<*mut i32>,
+    /// The control words its thread has now, while it schedules.
+    pub(crate) fp: Cell<FpState>,
     pub(crate) rt: *const Runtime,
     pub(crate) id: u64,
     /// The goroutine that has locked itself to this thread; the M runs no other.
@@ -59,6 +62,7 @@ impl M {
             after: Cell::new(None),
             after_arg: Cell::new(ptr::null_mut()),
             errno: Cell::new(ptr::null_mut()),
+            fp: Cell::new(FpState::save()),
             rt,
             id,
             locked_g: Cell::new(ptr::null_mut()),

@@ -25,7 +25,7 @@
 //! ([`crate::sys::barrier`] tells why one of the barriers is free).
 //!
 //! # Files
-//! [`schedule`] is the loop of an M; [`idle`] puts Ms to sleep and wakes them; [`park`] is how
+//! [`schedule`] is the loop of an M; [`idle`] puts Ms to sleep and wakes them; [`caller`] is how
 //! goroutines wait and are made ready; [`spawn`] makes them; [`boundary`] lets sysmon take a P;
 //! [`sysmon`] is the watchman; [`deadlock`] knows when nothing can go on; [`lifecycle`] starts, shuts
 //! down, survives fork.
@@ -35,6 +35,7 @@
 //! `Timers`' atomics are read. A channel's, table's or timer's lock may be held when any leaf is taken.
 
 pub(crate) mod boundary;
+pub(crate) mod caller;
 pub(crate) mod current;
 pub(crate) mod deadlock;
 pub(crate) mod fpstate;
@@ -43,7 +44,6 @@ pub(crate) mod idle;
 pub(crate) mod lifecycle;
 pub(crate) mod m;
 pub(crate) mod p;
-pub(crate) mod park;
 pub(crate) mod procs;
 pub(crate) mod reason;
 pub(crate) mod rng;
@@ -55,6 +55,7 @@ pub(crate) mod sysmon;
 pub(crate) use reason::WaitReason;
 
 use crate::lock::SpinLock;
+use crate::net::poller::Netpoll;
 use crate::stack::pool::Pool;
 use core::ffi::c_void;
 use core::ptr;
@@ -62,7 +63,7 @@ use crossbeam_deque::Injector;
 use g::GStore;
 use m::M;
 use p::{P, Queued};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// What a goroutine runs. It may unwind only as far as the goroutine itself.
 pub type Entry = unsafe extern "C-unwind" fn(*mut c_void);
@@ -99,6 +100,8 @@ pub(crate) struct Runtime {
     pub(crate) spinning: AtomicU32,
     pub(crate) global: Injector<Queued>,
     pub(crate) sched: SpinLock<Sched>,
+    /// Held while a thread of an M is being made.
+    pub(crate) starting: SpinLock<()>,
     pub(crate) gs: SpinLock<GStore>,
     pub(crate) stacks: Pool,
     pub(crate) next_id: AtomicU64,
@@ -111,8 +114,12 @@ pub(crate) struct Runtime {
     pub(crate) handoffs: AtomicU64,
     pub(crate) preemptions: AtomicU64,
     /// New goroutines are refused.
-    pub(crate) closing: AtomicBool,
+    /// Calls of shutdown under way.
+    pub(crate) closing: AtomicU32,
+    /// Changes with the end of a goroutine while there are such calls.
+    pub(crate) drained: AtomicU32,
     pub(crate) sysmon: sysmon::Sysmon,
+    pub(crate) net: Netpoll,
 }
 
 // SAFETY: raw pointers in it are to Ps, Ms and Gs, whose own rules say who may touch what.
@@ -138,6 +145,7 @@ impl Runtime {
                 stopping: false,
                 no_thread: 0,
             }),
+            starting: SpinLock::new(()),
             gs: SpinLock::new(GStore::new()),
             stacks: Pool::new(),
             next_id: AtomicU64::new(1),
@@ -146,8 +154,10 @@ impl Runtime {
             poll_until: AtomicI64::new(i64::MAX),
             handoffs: AtomicU64::new(0),
             preemptions: AtomicU64::new(0),
-            closing: AtomicBool::new(false),
+            closing: AtomicU32::new(0),
+            drained: AtomicU32::new(0),
             sysmon: sysmon::Sysmon::new(),
+            net: Netpoll::new(),
         }
     }
 
@@ -175,14 +185,22 @@ impl Runtime {
         created.saturating_sub(finished)
     }
 
+    /// Goroutines ever started.
+    pub(crate) fn created(&self) -> u64 {
+        self.ps().map(|p| p.created.get()).sum::<u64>() + self.created_outside.load(Relaxed)
+    }
+
     /// The earliest timer of all Ps.
     pub(crate) fn next_timer(&self) -> i64 {
         self.ps().map(|p| p.timers.next()).min().unwrap_or(i64::MAX)
     }
 
-    /// There is something to run that is in no M's hands.
-    pub(crate) fn has_work(&self) -> bool {
-        !self.global.is_empty() || self.ps().any(|p| !p.is_empty())
+    /// A goroutine is over while somebody waits for all of them to be.
+    pub(crate) fn note_end(&self) {
+        if self.closing.load(Relaxed) != 0 && self.num_goroutine() == 0 {
+            self.drained.fetch_add(1, Release);
+            crate::sys::futex::wake_all(&self.drained);
+        }
     }
 }
 

@@ -66,9 +66,13 @@ pub(crate) struct P {
     pub(crate) created: Counter,
     pub(crate) finished: Counter,
     pub(crate) steals: Counter,
+    /// Nobody has it and it is not among the idle ones: there are too many. Under the scheduler's
+    /// lock.
+    pub(crate) retired: Cell<bool>,
     /// The M that holds it; null while it is idle or on its way.
     pub(crate) m: AtomicPtr<M>,
-    pub(crate) idle: AtomicBool,
+    /// Sysmon has seen the same runnext twice: thieves may take it.
+    pub(crate) next_is_stuck: AtomicBool,
     pub(crate) stealer: Stealer<Queued>,
     pub(crate) timers: Timers,
 }
@@ -92,8 +96,9 @@ impl P {
             created: Counter::default(),
             finished: Counter::default(),
             steals: Counter::default(),
+            retired: Cell::new(false),
             m: AtomicPtr::new(ptr::null_mut()),
-            idle: AtomicBool::new(true),
+            next_is_stuck: AtomicBool::new(false),
             timers: Timers::new(),
         }
     }
@@ -149,6 +154,16 @@ impl P {
     /// Take runnext away. The owner, or a thief that has claimed the owner's boundary.
     pub(crate) fn take_next(&self) -> *mut G {
         self.runnext.swap(ptr::null_mut(), Acquire)
+    }
+
+    /// Take `g` if it is the next.
+    pub(crate) fn take_if(&self, g: *mut G) -> bool {
+        let next = self.take();
+        if next.is_null() || next == g {
+            return !next.is_null();
+        }
+        self.put_next(next);
+        false
     }
 
     pub(crate) fn worker(&self) -> &Worker<Queued> {

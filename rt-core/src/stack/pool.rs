@@ -148,6 +148,11 @@ impl Pool {
         self.out.fetch_sub(stacks.len(), Relaxed);
     }
 
+    /// There is something to trim.
+    pub(crate) fn wants_trim(&self) -> bool {
+        self.dirty.load(Relaxed) != 0
+    }
+
     /// Give the memory of up to `n` stacks that lie unused back to the kernel. True: there is more.
     pub(crate) fn trim(&self, n: usize) -> bool {
         let mut a = self.arenas.lock();
@@ -217,7 +222,7 @@ impl Arenas {
             return None;
         }
         range.end = limit;
-        if range.is_empty() {
+        if range.start >= range.end {
             fresh.pop();
         }
         self.guarded += 1;

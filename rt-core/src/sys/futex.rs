@@ -37,8 +37,17 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: i64) {
 /// Wake one sleeper on the word. The address may be dead already: the kernel then finds nobody,
 /// or wakes somebody who looks at its own word and sleeps on.
 pub(crate) fn wake(word: *const AtomicU32) {
+    wake_up_to(word, 1);
+}
+
+/// Wake all sleepers on the word.
+pub(crate) fn wake_all(word: *const AtomicU32) {
+    wake_up_to(word, i32::MAX);
+}
+
+fn wake_up_to(word: *const AtomicU32, n: i32) {
     let saved = super::errno();
     // SAFETY: the kernel checks the address; nothing is read or written through it here.
-    unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1) };
+    unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, n) };
     super::set_errno(saved);
 }

@@ -5,6 +5,7 @@
 pub(crate) mod barrier;
 pub(crate) mod clock;
 pub(crate) mod cpu;
+pub(crate) mod epoll;
 pub(crate) mod futex;
 pub(crate) mod memory;
 pub(crate) mod thread;

@@ -1,0 +1,69 @@
+# The verbs of gort. Each is a thin line over cargo or a script; `make help` lists them.
+# Everything that is built or fetched lands in target/.
+
+PREFIX ?= /usr/local
+LIBDIR ?=
+DESTDIR ?=
+# Files and directories for the demo; none: this project's own.
+FILES ?=
+# Stages of the tests, e.g. STAGES="c docs"; none: all.
+STAGES ?=
+# Options for the benchmarks, see python3 benches/run.py --help.
+BENCH ?=
+
+LIBRARY := target/release/libgort.so
+INSTALL := python3 scripts/install.py
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check fmt bench bench-readme header wheel install uninstall dist clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+build: ## libgort.so and libgort.a, into target/release
+	@scripts/need.sh cargo cc
+	cargo build --release -p rt-ffi --target-dir target
+	@ln -sfn libgort.so target/release/libgort.so.0
+
+demo: build ## count this project's words and start a million goroutines; FILES="..." counts others
+	@scripts/demo.sh $(FILES)
+
+test: ## everything: Rust, models, C, examples, docs, install, Python; STAGES="c docs" for some
+	@scripts/need.sh cargo cc c++ python3 venv readelf
+	@python3 scripts/test.py $(STAGES)
+
+check: ## formatting, lints, stale header, tools that do not parse
+	@scripts/need.sh cargo rustfmt clippy python3
+	@python3 scripts/check.py
+
+fmt: ## format the Rust sources
+	cargo fmt --all
+
+bench: build ## measure against Go, into benches/RESULTS.md; BENCH="..." for options
+	@scripts/need.sh cc python3 venv
+	python3 benches/run.py $(BENCH)
+
+bench-readme: ## copy the table of benches/RESULTS.md into README.md
+	python3 scripts/readme-bench.py
+
+header: ## include/gort.h from rt-ffi
+	scripts/header.sh
+
+wheel: ## the Python wheel, into target/wheels
+	scripts/python.sh wheel
+
+$(LIBRARY):
+	@$(MAKE) --no-print-directory build
+
+install: $(LIBRARY) ## PREFIX= LIBDIR= DESTDIR=; libraries, header, gort.pc, CMake package, docs, examples
+	@scripts/need.sh python3 readelf
+	$(INSTALL) install --prefix "$(PREFIX)" --libdir "$(LIBDIR)" --destdir "$(DESTDIR)"
+
+uninstall: ## with the same PREFIX= LIBDIR= DESTDIR=
+	$(INSTALL) uninstall --prefix "$(PREFIX)" --libdir "$(LIBDIR)" --destdir "$(DESTDIR)"
+
+dist: ## a source archive that builds offline, into target/dist
+	scripts/dist.sh
+
+clean: ## remove target/
+	rm -rf target

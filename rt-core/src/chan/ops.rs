@@ -1,0 +1,273 @@
+//! Send, receive, close.
+
+use super::{Chan, OP_RECV, OP_SEND, release, retain};
+use crate::error::{Error, Kind, Result};
+use crate::sched::WaitReason;
+use crate::sched::caller::Caller;
+use crate::waiter::{Completion, Wait, Waiter, Woken, block};
+use core::ptr;
+use std::sync::atomic::Ordering::*;
+
+/// What one attempt under the lock came to.
+pub(super) enum Tried {
+    /// Done; the other side, if it waited, must be finished after unlocking.
+    Done(*const Completion),
+    /// The channel is closed.
+    Closed,
+    /// The caller would have to wait.
+    Blocked,
+}
+
+/// Finish the other side of a hand-over.
+#[inline(always)]
+pub(super) unsafe fn finish(other: *const Completion, caller: &Caller) {
+    if !other.is_null() {
+        // SAFETY: taken from a queue, and so claimed, by this caller.
+        unsafe { Completion::finish(other, caller) };
+    }
+}
+
+impl Chan {
+    /// Send without waiting. Under the lock.
+    #[inline(always)]
+    pub(super) unsafe fn try_send_locked(&self, elem: *const u8) -> Tried {
+        // SAFETY: the caller holds the lock; `elem` is null or an element.
+        unsafe {
+            if self.closed.load(Relaxed) {
+                return Tried::Closed;
+            }
+            if let Some(w) = self.pop_receiver() {
+                self.give(elem, w.elem.get());
+                w.ok.set(true);
+                return Tried::Done(w.completion);
+            }
+            let count = self.count.load(Relaxed);
+            if count < self.capacity {
+                self.change();
+                self.give(elem, self.slot(self.tail.get()));
+                self.advance(&self.tail);
+                self.count.store(count + 1, Release);
+                return Tried::Done(ptr::null());
+            }
+            Tried::Blocked
+        }
+    }
+
+    /// Receive without waiting. Under the lock.
+    #[inline(always)]
+    pub(super) unsafe fn try_recv_locked(&self, elem: *mut u8) -> Tried {
+        // SAFETY: as above.
+        unsafe {
+            let count = self.count.load(Relaxed);
+            if count > 0 {
+                self.change();
+                let slot = self.slot(self.head.get());
+                self.give(slot, elem);
+                self.advance(&self.head);
+                // A waiting sender means that the buffer was full: its element takes the free slot.
+                if let Some(w) = self.pop_sender() {
+                    self.give(w.elem.get(), slot);
+                    self.advance(&self.tail);
+                    w.ok.set(true);
+                    return Tried::Done(w.completion);
+                }
+                self.count.store(count - 1, Release);
+                return Tried::Done(ptr::null());
+            }
+            if let Some(w) = self.pop_sender() {
+                self.give(w.elem.get(), elem);
+                w.ok.set(true);
+                return Tried::Done(w.completion);
+            }
+            if self.closed.load(Relaxed) {
+                self.give(ptr::null(), elem);
+                return Tried::Closed;
+            }
+            Tried::Blocked
+        }
+    }
+
+    /// Put the caller into a queue and wait. The lock is held, and released here.
+    #[inline(never)]
+    unsafe fn wait(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
+        let completion = Completion::new(caller, 1, wait);
+        let waiter = Waiter::new(&completion, 0);
+        waiter.elem.set(elem);
+        let reason = if op == OP_RECV { WaitReason::ChanRecv } else { WaitReason::ChanSend };
+        let this = ptr::from_ref(self).cast_mut();
+        // SAFETY: the lock is held; the waiter leaves the queue before this frame ends; our own
+        // reference keeps the channel alive meanwhile.
+        unsafe {
+            self.enqueue(&waiter, op);
+            retain(this);
+            let woken = block(caller, &completion, reason, wait, unlock_chan, this.cast());
+            if woken != Woken::Done {
+                self.lock.lock();
+                self.dequeue(&waiter, op);
+                self.lock.unlock();
+            }
+            release(this);
+            match woken.error(wait) {
+                None => Ok(waiter.ok.get()),
+                Some(error) => Err(error),
+            }
+        }
+    }
+}
+
+unsafe fn unlock_chan(c: *mut ()) {
+    // SAFETY: the goroutine that parked holds the lock and a reference.
+    unsafe { (*c.cast::<Chan>()).lock.unlock() }
+}
+
+/// Wait on the nil channel: for what else may end the wait.
+#[cold]
+unsafe fn wait_on_nil(reason: WaitReason, wait: &Wait) -> Error {
+    unsafe fn nothing(_: *mut ()) {}
+    if let Some(error) = wait.over() {
+        return error;
+    }
+    let mut caller = Caller::enter();
+    let completion = Completion::new(&caller, 0, wait);
+    // SAFETY: the completion is for this caller and in no queue.
+    let woken = unsafe { block(&mut caller, &completion, reason, wait, nothing, ptr::null_mut()) };
+    woken.error(wait).unwrap_or(Error::TIMED_OUT)
+}
+
+/// Send the element at `elem` (null: zero bytes), waiting as `wait` says.
+///
+/// # Safety
+/// `c` is null or a channel somebody keeps alive; `elem` is null or holds an element.
+#[inline]
+pub unsafe fn send(c: *mut Chan, elem: *const u8, wait: Wait) -> Result {
+    // SAFETY: by contract; the lock is released on every path.
+    unsafe {
+        let Some(chan) = c.as_ref() else { return Err(wait_on_nil(WaitReason::NilChanSend, &wait)) };
+        let mut caller = Caller::enter();
+        if matches!(wait, Wait::Try) && !chan.can_send() {
+            return Err(Error::WOULD_BLOCK);
+        }
+        chan.lock.lock();
+        match chan.try_send_locked(elem) {
+            Tried::Done(receiver) => {
+                chan.lock.unlock();
+                finish(receiver, &caller);
+                Ok(())
+            }
+            Tried::Closed => {
+                chan.lock.unlock();
+                Err(Error::CLOSED_SEND)
+            }
+            Tried::Blocked => {
+                if let Some(error) = wait.over() {
+                    chan.lock.unlock();
+                    return Err(error);
+                }
+                match chan.wait(&mut caller, OP_SEND, elem.cast_mut(), &wait) {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err(Error::CLOSED_SEND),
+                    Err(e) => Err(e),
+                }
+            }
+        }
+    }
+}
+
+/// Receive an element to `elem` (null: drop it), waiting as `wait` says. When the channel is closed
+/// and drained, `elem` is zeroed.
+///
+/// # Safety
+/// As [`send`]; `elem` has room for an element.
+#[inline]
+pub unsafe fn recv(c: *mut Chan, elem: *mut u8, wait: Wait) -> Result {
+    // SAFETY: by contract; the lock is released on every path.
+    unsafe {
+        let Some(chan) = c.as_ref() else { return Err(wait_on_nil(WaitReason::NilChanRecv, &wait)) };
+        let mut caller = Caller::enter();
+        if matches!(wait, Wait::Try) && !chan.can_recv() {
+            return Err(Error::WOULD_BLOCK);
+        }
+        chan.lock.lock();
+        match chan.try_recv_locked(elem) {
+            Tried::Done(sender) => {
+                chan.lock.unlock();
+                finish(sender, &caller);
+                Ok(())
+            }
+            Tried::Closed => {
+                chan.lock.unlock();
+                Err(Error::CLOSED_RECV)
+            }
+            Tried::Blocked => {
+                if let Some(error) = wait.over() {
+                    chan.lock.unlock();
+                    return Err(error);
+                }
+                match chan.wait(&mut caller, OP_RECV, elem, &wait) {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err(Error::CLOSED_RECV),
+                    Err(e) => Err(e),
+                }
+            }
+        }
+    }
+}
+
+/// Close the channel: receivers get what is left and then zero values, senders an error.
+///
+/// # Safety
+/// As [`send`].
+pub unsafe fn close(c: *mut Chan) -> Result {
+    // SAFETY: by contract.
+    unsafe {
+        let Some(chan) = c.as_ref() else { return Err(Error::new(Kind::Invalid, c"close of nil channel")) };
+        let caller = Caller::enter();
+        chan.lock.lock();
+        if chan.closed.load(Relaxed) {
+            chan.lock.unlock();
+            return Err(Error::new(Kind::Closed, c"close of closed channel"));
+        }
+        chan.change();
+        chan.closed.store(true, Release);
+        // Woken sides take this lock to leave their other queues, or end the last reference: so
+        // first all are taken out, then the lock is released, then they are woken.
+        let mut woken = WokenList(ptr::null());
+        while let Some(w) = chan.pop_receiver() {
+            chan.give(ptr::null(), w.elem.get());
+            woken.push(w);
+        }
+        while let Some(w) = chan.pop_sender() {
+            woken.push(w);
+        }
+        chan.lock.unlock();
+        woken.finish_in_order(&caller);
+        Ok(())
+    }
+}
+
+/// Claimed waiters, linked last to first.
+struct WokenList(*const Waiter);
+
+impl WokenList {
+    unsafe fn push(&mut self, w: &Waiter) {
+        w.ok.set(false);
+        w.link(self.0);
+        self.0 = w;
+    }
+
+    unsafe fn finish_in_order(self, caller: &Caller) {
+        // SAFETY: each waiter lives until it is finished, so its link is read before.
+        unsafe {
+            let (mut first, mut rest) = (ptr::null(), self.0);
+            while let Some(w) = rest.as_ref() {
+                rest = w.linked();
+                w.link(first);
+                first = w;
+            }
+            while let Some(w) = first.as_ref() {
+                first = w.linked();
+                Completion::finish(w.completion, caller);
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Select: wait until one of several channels can go on.
+//!
+//! Three steps, the first two without waiting:
+//! 1. Look at the cases in random order, locking one channel at a time; the first that can go on is
+//!    done. Each order being equally likely, so is each of the cases that are ready.
+//! 2. For a select that may not block: all were seen not ready at one moment (see [`super`]).
+//! 3. Lock all channels, in the order of their addresses; look once more; put a waiter into each
+//!    channel's queue; park. Unlocking happens in the same order after the stack is left. Whoever
+//!    claims the completion first has chosen the case; the others' waiters are taken out again.
+
+use super::ops::{Tried, finish};
+use super::{Chan, release, retain};
+use crate::error::{Error, Kind, Result};
+use crate::sched::caller::Caller;
+use crate::sched::{WaitReason, current};
+use crate::waiter::{Completion, Wait, Waiter, block};
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::ptr;
+use std::sync::atomic::{Ordering::*, fence};
+
+/// `op` of a case that receives.
+pub const OP_RECV: u32 = 0;
+/// `op` of a case that sends.
+pub const OP_SEND: u32 = 1;
+
+/// One case of a select; the layout is that of the C API's `gort_case`.
+#[repr(C)]
+pub struct Case {
+    /// The channel; null: never ready.
+    pub chan: *mut Chan,
+    /// Where the element goes or comes from; may be null.
+    pub elem: *mut c_void,
+    /// [`OP_RECV`] or [`OP_SEND`].
+    pub op: u32,
+    /// Set for the chosen case: 0, or `Kind::Closed`.
+    pub status: i32,
+}
+
+/// Cases that need no memory from the heap.
+const INLINE: usize = 8;
+
+/// What a select needs per case: the waiters, and two orders.
+struct Scratch {
+    waiters: *mut MaybeUninit<Waiter>,
+    /// Indexes of the cases that have a channel, in the order they are looked at.
+    poll: *mut u32,
+    /// The distinct channels by address.
+    locks: *mut *const Chan,
+    heap: *mut c_void,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // SAFETY: null or from malloc.
+        unsafe { libc::free(self.heap) };
+    }
+}
+
+/// Wait until one case can go on, do it, and return its index.
+///
+/// # Safety
+/// `cases` points to `n` cases whose channels and elements are as in [`super::send`] and
+/// [`super::recv`].
+pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
+    let mut waiters = [const { MaybeUninit::<Waiter>::uninit() }; INLINE];
+    let mut poll = [0u32; INLINE];
+    let mut locks = [ptr::null::<Chan>(); INLINE];
+    let mut scratch =
+        Scratch { waiters: waiters.as_mut_ptr(), poll: poll.as_mut_ptr(), locks: locks.as_mut_ptr(), heap: ptr::null_mut() };
+    if n > INLINE {
+        scratch.grow(n)?;
+    }
+    let mut caller = Caller::enter();
+    // SAFETY: by contract; the scratch has room for n.
+    unsafe {
+        let cases = if n == 0 { &mut [] } else { core::slice::from_raw_parts_mut(cases, n) };
+        let mut m = 0;
+        for (i, case) in cases.iter().enumerate() {
+            if !case.chan.is_null() {
+                // Inside-out shuffle: each order of the cases is equally likely.
+                let j = if m == 0 { 0 } else { current::random_below(m as u32 + 1) as usize };
+                *scratch.poll.add(m) = *scratch.poll.add(j);
+                *scratch.poll.add(j) = i as u32;
+                m += 1;
+            }
+        }
+        let poll = core::slice::from_raw_parts(scratch.poll, m);
+        let may_block = wait_allows(&wait);
+        loop {
+            if let Some(i) = try_each(cases, poll, &caller) {
+                return Ok(i);
+            }
+            match may_block {
+                Err(_) if !not_ready_at_once(cases, poll) => continue,
+                Err(error) => return Err(error),
+                Ok(()) => break,
+            }
+        }
+        let locks = sort_locks(cases, poll, scratch.locks);
+        for &c in locks {
+            (*c).lock.lock();
+        }
+        for &i in poll {
+            let case = &mut cases[i as usize];
+            if let Some(other) = try_case(case) {
+                unlock_all(locks);
+                finish(other, &caller);
+                return Ok(i as usize);
+            }
+        }
+        wait_for_one(&mut caller, cases, poll, locks, &scratch, &wait)
+    }
+}
+
+/// Whether the caller may block now; else what to answer.
+fn wait_allows(wait: &Wait) -> Result {
+    wait.over().map_or(Ok(()), Err)
+}
+
+/// Step 1: the first case in poll order that can go on, done.
+#[inline]
+unsafe fn try_each(cases: &mut [Case], poll: &[u32], caller: &Caller) -> Option<usize> {
+    for &i in poll {
+        let case = &mut cases[i as usize];
+        // SAFETY: the channels are alive; each lock is released here.
+        unsafe {
+            let c = &*case.chan;
+            if !(if case.op == OP_SEND { c.can_send() } else { c.can_recv() }) {
+                continue;
+            }
+            c.lock.lock();
+            let done = try_case(case);
+            c.lock.unlock();
+            if let Some(other) = done {
+                finish(other, caller);
+                return Some(i as usize);
+            }
+        }
+    }
+    None
+}
+
+/// Step 2: no case could go on at some one moment. False: a channel changed meanwhile.
+unsafe fn not_ready_at_once(cases: &[Case], poll: &[u32]) -> bool {
+    if poll.len() <= 1 {
+        return true;
+    }
+    // SAFETY: the channels are alive.
+    let chan = |i: u32| unsafe { &*cases[i as usize].chan };
+    // Versions only grow, so the sum is the same only if each of them is.
+    let sum = || poll.iter().try_fold(0u32, |sum, &i| Some(sum.wrapping_add(chan(i).settled_version()?)));
+    let Some(before) = sum() else { return false };
+    let ready = poll.iter().any(|&i| if cases[i as usize].op == OP_SEND { chan(i).can_send() } else { chan(i).can_recv() });
+    fence(Acquire);
+    !ready && sum() == Some(before)
+}
+
+/// Do the case if it can go on. Its channel is locked. `Some`: done; the other side is to be
+/// finished after unlocking.
+#[inline]
+unsafe fn try_case(case: &mut Case) -> Option<*const Completion> {
+    // SAFETY: the caller holds the lock.
+    let tried = unsafe {
+        if case.op == OP_SEND {
+            (*case.chan).try_send_locked(case.elem.cast())
+        } else {
+            (*case.chan).try_recv_locked(case.elem.cast())
+        }
+    };
+    match tried {
+        Tried::Done(other) => {
+            case.status = 0;
+            Some(other)
+        }
+        Tried::Closed => {
+            case.status = Kind::Closed as i32;
+            Some(ptr::null())
+        }
+        Tried::Blocked => None,
+    }
+}
+
+/// The distinct channels in the order of their addresses, in `room`.
+unsafe fn sort_locks<'a>(cases: &[Case], poll: &[u32], room: *mut *const Chan) -> &'a [*const Chan] {
+    // SAFETY: the room is as long as `poll`.
+    unsafe {
+        for (k, &i) in poll.iter().enumerate() {
+            room.add(k).write(cases[i as usize].chan);
+        }
+        let all = core::slice::from_raw_parts_mut(room, poll.len());
+        all.sort_unstable();
+        let mut distinct = 0;
+        for k in 0..all.len() {
+            if k == 0 || all[k] != all[k - 1] {
+                all[distinct] = all[k];
+                distinct += 1;
+            }
+        }
+        core::slice::from_raw_parts(room, distinct)
+    }
+}
+
+unsafe fn unlock_all(locks: &[*const Chan]) {
+    for &c in locks {
+        // SAFETY: the caller holds them all.
+        unsafe { (*c).lock.unlock() };
+    }
+}
+
+/// The locks that are released after the stack is left.
+struct Held {
+    first: *const *const Chan,
+    len: usize,
+}
+
+/// A goroutine that is woken through a channel whose lock is released already must still take the
+/// locks of the others to leave their queues. So while one is held here, the list on its stack is
+/// alive; after the last one is released nothing is read any more.
+unsafe fn unlock_after_switch(held: *mut ()) {
+    // SAFETY: see above; `next` is read before the lock that protects it goes.
+    unsafe {
+        let Held { first, len } = held.cast::<Held>().read();
+        if len == 0 {
+            return;
+        }
+        let mut c = *first;
+        for k in 1..len {
+            let next = *first.add(k);
+            (*c).lock.unlock();
+            c = next;
+        }
+        (*c).lock.unlock();
+    }
+}
+
+/// Step 3, with all locks held, which are released here.
+#[inline(never)]
+unsafe fn wait_for_one(
+    caller: &mut Caller,
+    cases: &mut [Case],
+    poll: &[u32],
+    locks: &[*const Chan],
+    scratch: &Scratch,
+    wait: &Wait,
+) -> Result<usize> {
+    let completion = Completion::new(caller, poll.len(), wait);
+    let held = Held { first: locks.as_ptr(), len: locks.len() };
+    let reason = if poll.is_empty() && matches!(wait, Wait::Forever) { WaitReason::SelectNoCases } else { WaitReason::Select };
+    // SAFETY: the waiters leave their queues before this frame ends; our references keep the
+    // channels alive meanwhile.
+    unsafe {
+        let waiter = |k: usize| (*scratch.waiters.add(k)).assume_init_ref();
+        for (k, &i) in poll.iter().enumerate() {
+            let case = &cases[i as usize];
+            (*scratch.waiters.add(k)).write(Waiter::new(&completion, k as u32));
+            waiter(k).elem.set(case.elem.cast());
+            (*case.chan).enqueue(waiter(k), case.op);
+        }
+        for &c in locks {
+            retain(c.cast_mut());
+        }
+        let woken = block(caller, &completion, reason, wait, unlock_after_switch, (&raw const held) as *mut ());
+        let error = woken.error(wait);
+        for (k, &i) in poll.iter().enumerate() {
+            if error.is_some() || k as u32 != completion.winner() {
+                let case = &cases[i as usize];
+                (*case.chan).lock.lock();
+                (*case.chan).dequeue(waiter(k), case.op);
+                (*case.chan).lock.unlock();
+            }
+        }
+        for &c in locks {
+            release(c.cast_mut());
+        }
+        if let Some(error) = error {
+            return Err(error);
+        }
+        let k = completion.winner() as usize;
+        let i = poll[k] as usize;
+        cases[i].status = if waiter(k).ok.get() { 0 } else { Kind::Closed as i32 };
+        Ok(i)
+    }
+}
+
+impl Scratch {
+    #[cold]
+    fn grow(&mut self, n: usize) -> Result {
+        let bytes = size_of::<Waiter>() + size_of::<*const Chan>() + size_of::<u32>();
+        let total = n.checked_mul(bytes).ok_or(Error::NO_MEMORY)?;
+        // SAFETY: one block holds the three arrays, largest alignment first; null is checked.
+        unsafe {
+            self.heap = libc::malloc(total);
+            if self.heap.is_null() {
+                return Err(Error::NO_MEMORY);
+            }
+            self.waiters = self.heap.cast();
+            self.locks = self.waiters.add(n).cast();
+            self.poll = self.locks.add(n).cast();
+        }
+        Ok(())
+    }
+}

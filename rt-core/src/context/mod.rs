@@ -1,0 +1,390 @@
+//! Context, as Go's: a tree of what is to end together, with deadlines, causes and values.
+//!
+//! A child holds a strong reference to its parent; a parent knows its cancelable children by a list
+//! of links without references. `cancel` of a context is the nearest one, itself or an ancestor,
+//! that can end; contexts that carry a value or cut the tree have no state of their own.
+//!
+//! * Strong references keep a context from ending; with the last one it ends, as canceled.
+//! * Weak references keep its memory: those of pending `after_func`s, and one for all strong ones.
+//!
+//! Lock order: a context's lock is taken alone. What [`end`] finds under it is worked off outside.
+
+mod after;
+mod end;
+
+pub use after::{After, after_func, after_release, after_stop};
+pub use end::{cancel, cancel_cause};
+
+use crate::alloc::try_box;
+use crate::chan::{self, Chan};
+use crate::error::{Error, Kind, Result};
+use crate::lock::SpinLock;
+use crate::sched::caller::Caller;
+use crate::sched::{Entry, lifecycle, spawn};
+use crate::sys::clock;
+use crate::time::heap::{NEVER, Node};
+use core::cell::Cell;
+use core::ffi::{CStr, c_char, c_void};
+use core::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering::*};
+
+/// A context, behind a counted pointer.
+pub struct Ctx {
+    strong: AtomicUsize,
+    weak: AtomicUsize,
+    /// The process it was made in, as a count of forks.
+    forks: u32,
+    parent: *mut Ctx,
+    /// The nearest context, itself included, that can end; null: none can.
+    cancel: *const Ctx,
+    what: What,
+}
+
+// SAFETY: fields are constant, atomic, or under the lock in them.
+unsafe impl Sync for Ctx {}
+// SAFETY: as above.
+unsafe impl Send for Ctx {}
+
+enum What {
+    /// Background, todo, and what cuts the tree.
+    Empty,
+    Value { key: *const c_void, value: *mut c_void, drop: Option<Entry> },
+    Cancel(Cancel),
+}
+
+/// What a context has that can end.
+struct Cancel {
+    deadline: i64,
+    timer: Node,
+    /// Somebody has begun to end it, and alone writes `cause` and `err`.
+    claimed: AtomicBool,
+    /// 0, or the kind of its end; written after `cause`.
+    err: AtomicI32,
+    /// Null: none was given.
+    cause: AtomicPtr<c_char>,
+    /// The cause is this context's own copy, not its parent's.
+    owns_cause: Cell<bool>,
+    /// Made when first asked for.
+    done: AtomicPtr<Chan>,
+    lists: SpinLock<Lists>,
+    /// Its place in the list of the ancestor it ends with; under that one's lock.
+    next: Cell<*const Ctx>,
+    prev: Cell<*const Ctx>,
+    linked: Cell<bool>,
+    /// Link of the list that is worked off by whoever ends it.
+    work: Cell<*const Ctx>,
+}
+
+struct Lists {
+    children: *const Ctx,
+    afters: *const After,
+}
+
+// SAFETY: used under its lock.
+unsafe impl Send for Lists {}
+
+const fn empty_root() -> Ctx {
+    Ctx {
+        strong: AtomicUsize::new(1),
+        weak: AtomicUsize::new(1),
+        forks: 0,
+        parent: ptr::null_mut(),
+        cancel: ptr::null(),
+        what: What::Empty,
+    }
+}
+
+static BACKGROUND: Ctx = empty_root();
+static TODO: Ctx = empty_root();
+
+/// The root of all contexts: never ends, carries nothing.
+pub fn background() -> NonNull<Ctx> {
+    NonNull::from(&BACKGROUND)
+}
+
+/// As [`background`], where it is not clear yet which context to use.
+pub fn todo() -> NonNull<Ctx> {
+    NonNull::from(&TODO)
+}
+
+fn is_static(ctx: *const Ctx) -> bool {
+    ptr::eq(ctx, &BACKGROUND) || ptr::eq(ctx, &TODO)
+}
+
+/// Take one more reference. Null is allowed.
+///
+/// # Safety
+/// `ctx` is null or a context the caller has a reference to.
+pub unsafe fn retain(ctx: *mut Ctx) {
+    // SAFETY: by contract.
+    if let Some(c) = unsafe { ctx.as_ref() }
+        && !is_static(c)
+    {
+        c.strong.fetch_add(1, Relaxed);
+    }
+}
+
+/// End one reference; with the last one the context ends and its value is dropped. Null is allowed.
+///
+/// # Safety
+/// As [`retain`]; the caller's reference is gone afterwards.
+pub unsafe fn release(mut ctx: *mut Ctx) {
+    // SAFETY: by contract; each turn of the loop ends the reference that a child held.
+    unsafe {
+        while let Some(c) = ctx.as_ref() {
+            if is_static(c) || c.strong.fetch_sub(1, AcqRel) != 1 {
+                return;
+            }
+            if c.forks != lifecycle::forks() {
+                return; // the tree may be locked by threads that do not exist here
+            }
+            let parent = c.parent;
+            match &c.what {
+                What::Cancel(_) => end::end_unreferenced(c),
+                What::Value { value, drop: Some(drop_value), .. } => call_drop(*drop_value, *value),
+                _ => {}
+            }
+            release_weak(c);
+            ctx = parent;
+        }
+    }
+}
+
+/// The program's own code does not run where goroutines are scheduled: there it gets a goroutine.
+unsafe fn call_drop(drop_value: Entry, value: *mut c_void) {
+    let caller = Caller::enter();
+    let scheduling = caller.m().is_some() && caller.g().is_null();
+    // SAFETY: the program gave both to be called once.
+    unsafe {
+        if scheduling && spawn::spawn(&caller, drop_value, value).is_ok() {
+            return;
+        }
+        drop(caller);
+        drop_value(value);
+    }
+}
+
+unsafe fn release_weak(c: &Ctx) {
+    if c.weak.fetch_sub(1, AcqRel) == 1 {
+        if let What::Cancel(cancel) = &c.what {
+            // SAFETY: the channel and the cause are this context's own.
+            unsafe {
+                chan::release(cancel.done.load(Relaxed));
+                if cancel.owns_cause.get() {
+                    libc::free(cancel.cause.load(Relaxed).cast());
+                }
+            }
+        }
+        // SAFETY: made by `try_box`, and nobody is left.
+        unsafe { drop(Box::from_raw(ptr::from_ref(c).cast_mut())) };
+    }
+}
+
+impl Ctx {
+    fn as_cancel(&self) -> Option<&Cancel> {
+        match &self.what {
+            What::Cancel(c) => Some(c),
+            _ => None,
+        }
+    }
+
+    /// The nearest one that can end.
+    fn ending(&self) -> Option<&Cancel> {
+        // SAFETY: an ancestor, which is kept alive through the parents, or this one.
+        unsafe { self.cancel.as_ref() }?.as_cancel()
+    }
+}
+
+/// A context under `parent`, which gets one more reference.
+unsafe fn make(parent: *mut Ctx, cancel: *const Ctx, what: What) -> Result<NonNull<Ctx>> {
+    // SAFETY: the caller has a reference to the parent.
+    unsafe {
+        let ctx = try_box(Ctx {
+            strong: AtomicUsize::new(1),
+            weak: AtomicUsize::new(1),
+            forks: lifecycle::forks(),
+            parent,
+            cancel,
+            what,
+        })
+        .ok_or(Error::NO_MEMORY)?;
+        retain(parent);
+        Ok(ctx)
+    }
+}
+
+/// A context that ends with its parent, or when it is canceled.
+///
+/// # Safety
+/// `parent` is a context the caller has a reference to; so for all below.
+pub unsafe fn with_cancel(parent: *mut Ctx) -> Result<NonNull<Ctx>> {
+    // SAFETY: by contract.
+    unsafe { with_deadline(parent, NEVER) }
+}
+
+/// A context that also ends when `timeout` nanoseconds have passed.
+///
+/// # Safety
+/// As [`with_cancel`].
+pub unsafe fn with_timeout(parent: *mut Ctx, timeout: i64) -> Result<NonNull<Ctx>> {
+    // SAFETY: by contract.
+    unsafe { with_deadline(parent, clock::now().saturating_add(timeout)) }
+}
+
+/// A context that also ends at `when`, or at its parent's deadline if that is earlier.
+///
+/// # Safety
+/// As [`with_cancel`].
+pub unsafe fn with_deadline(parent: *mut Ctx, when: i64) -> Result<NonNull<Ctx>> {
+    // SAFETY: by contract; the new context is whole before others can reach it.
+    unsafe {
+        let ancestor = (*parent).cancel;
+        let inherited = (*parent).ending().map_or(NEVER, |c| c.deadline);
+        let cancel = Cancel {
+            deadline: when.min(inherited),
+            timer: Node::new(end::expire, ptr::null_mut()),
+            claimed: AtomicBool::new(false),
+            err: AtomicI32::new(0),
+            cause: AtomicPtr::new(ptr::null_mut()),
+            owns_cause: Cell::new(false),
+            done: AtomicPtr::new(ptr::null_mut()),
+            lists: SpinLock::new(Lists { children: ptr::null(), afters: ptr::null() }),
+            next: Cell::new(ptr::null()),
+            prev: Cell::new(ptr::null()),
+            linked: Cell::new(false),
+            work: Cell::new(ptr::null()),
+        };
+        if when < inherited {
+            lifecycle::ensure_started(&Caller::enter())?;
+        }
+        let ctx = make(parent, ptr::null(), What::Cancel(cancel))?;
+        (*ctx.as_ptr()).cancel = ctx.as_ptr();
+        end::link(ctx.as_ref(), ancestor);
+        if when < inherited {
+            end::arm(ctx.as_ref(), when);
+        }
+        Ok(ctx)
+    }
+}
+
+/// A context in which `key` has `value`; `drop(value)` runs with the last reference.
+///
+/// # Safety
+/// As [`with_cancel`]; `drop(value)` is sound on any thread.
+pub unsafe fn with_value(
+    parent: *mut Ctx,
+    key: *const c_void,
+    value: *mut c_void,
+    drop: Option<Entry>,
+) -> Result<NonNull<Ctx>> {
+    // SAFETY: by contract.
+    unsafe { make(parent, (*parent).cancel, What::Value { key, value, drop }) }
+}
+
+/// A context with the parent's values that does not end with it.
+///
+/// # Safety
+/// As [`with_cancel`].
+pub unsafe fn without_cancel(parent: *mut Ctx) -> Result<NonNull<Ctx>> {
+    // SAFETY: by contract.
+    unsafe { make(parent, ptr::null(), What::Empty) }
+}
+
+/// The channel that is closed when the context ends; null when it cannot, or without memory. It
+/// stays the context's.
+///
+/// # Safety
+/// As [`with_cancel`]; so for all below.
+pub unsafe fn done(ctx: *mut Ctx) -> *mut Chan {
+    // SAFETY: by contract.
+    done_of(unsafe { &*ctx })
+}
+
+pub(crate) fn done_of(ctx: &Ctx) -> *mut Chan {
+    let Some(c) = ctx.ending() else { return ptr::null_mut() };
+    let known = c.done.load(Acquire);
+    if !known.is_null() {
+        return known;
+    }
+    let made = {
+        let _lists = c.lists.lock();
+        if c.done.load(Relaxed).is_null() {
+            let Ok(made) = chan::new(0, 0) else { return ptr::null_mut() };
+            c.done.store(made.as_ptr(), Release);
+        }
+        c.done.load(Relaxed)
+    };
+    // Under the lock either we saw that it has ended, or who ends it will see the channel.
+    if c.err.load(Acquire) != 0 {
+        // SAFETY: ours; it may be closed already.
+        let _ = unsafe { chan::close(made) };
+    }
+    made
+}
+
+/// How the context has ended, as an error; fine while it has not.
+///
+/// # Safety
+/// As [`done`].
+pub unsafe fn err(ctx: *mut Ctx) -> Result {
+    // SAFETY: by contract.
+    err_of(unsafe { &*ctx })
+}
+
+const CANCELED: Error = Error::new(Kind::Canceled, c"the context was canceled");
+const DEADLINE_EXCEEDED: Error = Error::new(Kind::DeadlineExceeded, c"the context's deadline, or the call's timeout, passed");
+
+pub(crate) fn err_of(ctx: &Ctx) -> Result {
+    match ctx.ending().map_or(0, |c| c.err.load(Acquire)) {
+        0 => Ok(()),
+        e if e == Kind::Canceled as i32 => Err(CANCELED),
+        _ => Err(DEADLINE_EXCEEDED),
+    }
+}
+
+/// Why the context has ended: the cause that was given, else a sentence about [`err`]; null while
+/// it has not. It lives as long as the context.
+///
+/// # Safety
+/// As [`done`].
+pub unsafe fn cause(ctx: *mut Ctx) -> *const c_char {
+    // SAFETY: by contract.
+    let ctx = unsafe { &*ctx };
+    let Err(error) = err_of(ctx) else { return ptr::null() };
+    let cause = ctx.ending().map_or(ptr::null_mut(), |c| c.cause.load(Acquire));
+    if cause.is_null() { error.message.as_ptr() } else { cause }
+}
+
+/// When the context will end by itself.
+///
+/// # Safety
+/// As [`done`].
+pub unsafe fn deadline(ctx: *mut Ctx) -> Option<i64> {
+    // SAFETY: by contract.
+    unsafe { &*ctx }.ending().map(|c| c.deadline).filter(|&when| when != NEVER)
+}
+
+/// The value of `key` in the nearest context that has it; null: in none.
+///
+/// # Safety
+/// As [`done`].
+pub unsafe fn value(ctx: *mut Ctx, key: *const c_void) -> *mut c_void {
+    let mut at = ctx.cast_const();
+    // SAFETY: by contract; parents live as long as their children.
+    while let Some(c) = unsafe { at.as_ref() } {
+        match c.what {
+            What::Value { key: k, value, .. } if k == key => return value,
+            _ => at = c.parent,
+        }
+    }
+    ptr::null_mut()
+}
+
+/// A copy of `text` from malloc; null for null or without memory.
+unsafe fn copy_text(text: *const c_char) -> *mut c_char {
+    if text.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: a C string by the caller's contract.
+    unsafe { libc::strdup(CStr::from_ptr(text).as_ptr()) }
+}

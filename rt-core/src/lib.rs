@@ -1,0 +1,50 @@
+//! gort's runtime: goroutines on a G/M/P work-stealing scheduler, channels, select, timers, sync.
+//!
+//! This crate is the whole runtime and knows nothing of C or Python; `rt-ffi` and the bindings carry
+//! it there. Read [`sched`] first: it explains how goroutines are run. Everything that blocks does so
+//! through [`waiter`].
+//!
+//! Functions that take raw pointers are `unsafe`: the pointers must be what the C header says they
+//! are (a live channel, room for an element, ...). All others may be called from anywhere: from a
+//! goroutine, from any OS thread, before and after everything else.
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
+
+#[cfg(not(loom))]
+mod alloc;
+#[cfg(not(loom))]
+pub mod chan;
+#[cfg(not(loom))]
+pub mod context;
+#[cfg(not(loom))]
+pub mod error;
+mod facade;
+#[cfg(not(loom))]
+pub mod goroutine;
+mod lock;
+#[cfg(not(loom))]
+pub mod net;
+#[cfg(not(loom))]
+pub mod runtime;
+#[cfg(not(loom))]
+mod sched;
+#[cfg(not(loom))]
+pub mod signal;
+#[cfg(not(loom))]
+mod stack;
+#[cfg(not(loom))]
+pub mod sync;
+#[cfg(not(loom))]
+mod sys;
+#[cfg(not(loom))]
+pub mod time;
+#[cfg(not(loom))]
+mod waiter;
+
+#[cfg(not(loom))]
+pub use error::{Error, Kind, Result, last_error};
+#[cfg(not(loom))]
+pub use sched::Entry;
+#[cfg(not(loom))]
+pub use sched::current::touch;
+#[cfg(not(loom))]
+pub use waiter::Wait;

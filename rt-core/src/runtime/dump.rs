@@ -1,0 +1,86 @@
+//! Dumps: every goroutine with what it does, in the manner of Go's.
+//!
+//! A dump looks at goroutines that run on. Each line is true of some moment, not all of the same
+//! one; in a deadlock they are.
+
+use crate::error::{Error, Result};
+use crate::sched::caller::Caller;
+use crate::sched::g::{G, Status};
+use crate::sched::{Runtime, current, lifecycle};
+use crate::sys::{clock, errno};
+use core::ffi::c_int;
+use std::ffi::CString;
+use std::io::Write;
+use std::sync::atomic::Ordering::*;
+
+/// Write every goroutine to `fd`.
+pub fn dump(fd: c_int) -> Result {
+    let caller = Caller::enter();
+    let mut text = Vec::new();
+    match caller.on_p() {
+        Some((rt, _)) => describe_all(rt, &mut text),
+        None => lifecycle::with_runtime(|rt| describe_all(rt, &mut text)),
+    }
+    drop(caller);
+    let mut rest = &text[..];
+    while !rest.is_empty() {
+        // SAFETY: the bytes are valid for their length.
+        match unsafe { libc::write(fd, rest.as_ptr().cast(), rest.len()) } {
+            n if n > 0 => rest = &rest[n as usize..],
+            _ if errno() == libc::EINTR => {}
+            _ => return Err(Error::os(c"the dump could not be written", errno())),
+        }
+    }
+    Ok(())
+}
+
+/// The report of a deadlock, as the default handler prints it.
+pub(crate) fn deadlock_report(rt: &Runtime) -> CString {
+    let mut text = b"fatal error: all goroutines are asleep - deadlock!\n\n".to_vec();
+    describe_all(rt, &mut text);
+    text.retain(|&b| b != 0);
+    CString::new(text).unwrap_or_default()
+}
+
+/// The running goroutine, for a panic.
+pub(crate) fn describe_caller(out: &mut Vec<u8>) {
+    // SAFETY: the running goroutine is alive.
+    if let Some(g) = unsafe { current::g().as_ref() } {
+        describe(g, clock::now(), out);
+    }
+}
+
+fn describe_all(rt: &Runtime, out: &mut Vec<u8>) {
+    let now = clock::now();
+    let gs = rt.gs.lock();
+    let mut live: Vec<&G> = gs.all().filter(|g| g.status() != Status::Free).collect();
+    live.sort_by_key(|g| g.id);
+    for g in live {
+        describe(g, now, out);
+    }
+}
+
+fn describe(g: &G, now: i64, out: &mut Vec<u8>) {
+    let state = match g.status() {
+        Status::Runnable => "runnable",
+        Status::Running | Status::Free => "running",
+        Status::Waiting => g.wait_reason().text(),
+    };
+    // A Vec takes all that is written to it.
+    let _ = write!(out, "goroutine {}", g.id);
+    if !g.name_bytes().is_empty() {
+        let _ = write!(out, " \"{}\"", String::from_utf8_lossy(g.name_bytes()));
+    }
+    let _ = write!(out, " [{state}");
+    if g.status() == Status::Waiting {
+        let waited = now - g.since.load(Relaxed);
+        if waited >= 1_000_000_000 {
+            let _ = write!(out, ", {} s", waited / 1_000_000_000);
+        }
+    }
+    let _ = write!(out, "]:\n");
+    if g.parent.load(Relaxed) != 0 {
+        let _ = write!(out, "created by goroutine {}\n", g.parent.load(Relaxed));
+    }
+    out.push(b'\n');
+}

@@ -1,0 +1,162 @@
+//! Who calls the library: a goroutine on its M, inside the boundary and with a P, or a plain thread.
+//!
+//! Every entry point that may touch the scheduler makes a [`Caller`] first and passes it down. What
+//! the caller is stays true over switches: [`Caller::park`] writes the new M into it.
+
+use super::g::{G, Leave, Status};
+use super::m::{AfterSwitch, M};
+use super::p::P;
+use super::{Runtime, WaitReason, current, idle, lifecycle};
+use std::sync::atomic::Ordering::*;
+
+/// The caller of the library; see the module.
+pub(crate) struct Caller {
+    /// Null: a plain thread.
+    m: *mut M,
+    /// It came in from outside, and goes out when dropped.
+    entered: bool,
+}
+
+impl Caller {
+    /// Go into the library. A goroutine has its P afterwards, if need be by waiting for one.
+    #[inline(always)]
+    pub(crate) fn enter() -> Caller {
+        let m = current::m_or_count();
+        let mut caller = Caller { m, entered: false };
+        if !m.is_null() {
+            // SAFETY: the calling thread's M lives as long as the thread runs it.
+            unsafe {
+                caller.entered = (*m).boundary.enter();
+                if caller.entered && (*m).p().is_null() {
+                    caller.want_p();
+                }
+            }
+        }
+        caller
+    }
+
+    /// An M that schedules and has a P.
+    pub(super) fn scheduler(m: *mut M) -> Caller {
+        Caller { m, entered: false }
+    }
+
+    /// A thread that holds no P: sysmon, or any that must not count as a user of the library.
+    pub(crate) fn outsider() -> Caller {
+        Caller { m: core::ptr::null_mut(), entered: false }
+    }
+
+    /// The caller's M; `None` for a plain thread.
+    #[inline(always)]
+    pub(crate) fn m(&self) -> Option<&M> {
+        // SAFETY: as in `enter`.
+        unsafe { self.m.as_ref() }
+    }
+
+    /// The running goroutine; null on a plain thread and on an M that schedules.
+    #[inline(always)]
+    pub(crate) fn g(&self) -> *mut G {
+        self.m().map_or(core::ptr::null_mut(), |m| m.g.get())
+    }
+
+    /// The caller's P; `None` for a plain thread.
+    #[inline(always)]
+    pub(crate) fn p(&self) -> Option<&P> {
+        // SAFETY: inside the boundary nobody takes the P away.
+        self.m().and_then(|m| unsafe { m.p().as_ref() })
+    }
+
+    /// The caller's runtime and P; `None` for a plain thread.
+    #[inline(always)]
+    pub(crate) fn on_p(&self) -> Option<(&Runtime, &P)> {
+        let m = self.m()?;
+        // SAFETY: an M's runtime outlives it; the P as in `p`.
+        unsafe { Some((&*m.rt, m.p().as_ref()?)) }
+    }
+
+    /// Run `f` outside the boundary: the caller's own code, which may call the library again, and
+    /// be anywhere afterwards.
+    pub(crate) fn outside<R>(self, f: impl FnOnce() -> R) -> (Caller, R) {
+        drop(self);
+        let result = f();
+        (Caller::enter(), result)
+    }
+
+    /// Leave the running goroutine. It goes on, maybe on another M, when somebody makes it ready.
+    ///
+    /// `after(arg)` runs once its stack is left: only then may others get hold of it. Typically it
+    /// unlocks what protects the queue the goroutine is in.
+    ///
+    /// # Safety
+    /// The caller is a goroutine; `after(arg)` is sound on the M's stack at that moment and does not
+    /// touch the goroutine's stack once another thread could have made it ready.
+    pub(crate) unsafe fn park(&mut self, reason: WaitReason, after: AfterSwitch, arg: *mut ()) {
+        // SAFETY: a goroutine runs on `m`, which is ours until the switch.
+        unsafe {
+            let m = &*self.m;
+            let g = &*m.g.get();
+            g.reason.store(reason as u8, Relaxed);
+            g.since.store((*m.rt).coarse_now.load(Relaxed), Relaxed);
+            g.set_status(Status::Waiting);
+            m.after.set(Some(after));
+            m.after_arg.set(arg);
+            self.m = (*g.yielder.get()).suspend(Leave::Park);
+        }
+    }
+
+    /// Let others run first.
+    ///
+    /// # Safety
+    /// The caller is a goroutine.
+    #[inline]
+    pub(crate) unsafe fn yield_now(&mut self) {
+        // SAFETY: as in `park`.
+        unsafe {
+            let g = &*(*self.m).g.get();
+            g.set_status(Status::Runnable);
+            self.m = (*g.yielder.get()).suspend(Leave::Yield);
+        }
+    }
+
+    /// The M lost its P while the goroutine was outside: take an idle one, else queue for one.
+    #[cold]
+    unsafe fn want_p(&mut self) {
+        // SAFETY: as in `park`; without a P the M still owns its goroutine.
+        unsafe {
+            let m = &*self.m;
+            if m.g.get().is_null() || idle::take_idle_p(&*m.rt, m) {
+                return;
+            }
+            let g = &*m.g.get();
+            g.set_status(Status::Runnable);
+            self.m = (*g.yielder.get()).suspend(Leave::WantP);
+        }
+    }
+
+    /// Make a waiting goroutine runnable.
+    ///
+    /// # Safety
+    /// `g` is parked (its stack is left) and the caller alone was chosen to wake it.
+    #[inline]
+    pub(crate) unsafe fn ready(&self, g: *mut G) {
+        // SAFETY: by contract the caller owns `g` now.
+        unsafe { (*g).set_status(Status::Runnable) };
+        match self.on_p() {
+            Some((rt, p)) => {
+                if p.put_next(g) {
+                    idle::wake_for_work(rt);
+                }
+            }
+            None => lifecycle::ready_from_outside(g),
+        }
+    }
+}
+
+impl Drop for Caller {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.entered {
+            // SAFETY: as in `enter`; after a switch `m` is the M we came back on.
+            unsafe { (*self.m).boundary.leave() };
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The loop of an M: find a goroutine, run it until it leaves, see to what it left for.
+
+use super::caller::Caller;
+use super::fpstate::FpState;
+use super::g::{G, Leave, Status};
+use super::m::M;
+use super::p::{P, Queued};
+use super::{Runtime, current, idle, spawn};
+use crate::stack::fault::AltStack;
+use crate::sys::{clock, thread};
+use crate::time::heap::NEVER;
+use core::ffi::c_void;
+use core::ptr;
+use corosensei::CoroutineResult;
+use crossbeam_deque::Steal;
+use std::sync::atomic::Ordering::*;
+
+/// The global queue is looked at every so many goroutines, so that it is not starved by local ones.
+const GLOBAL_EVERY: u64 = 61;
+/// The P's timers, every so many; a power of two.
+const TIMERS_EVERY: u64 = 16;
+/// Times a spinning M looks at every other P before it gives up.
+const SPIN_ROUNDS: usize = 4;
+
+/// What the thread of an M runs.
+pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
+    // SAFETY: whoever made the thread gave it an M, which lives until the thread is joined.
+    unsafe {
+        let m = &*m.cast::<M>();
+        current::set_m(ptr::from_ref(m).cast_mut());
+        thread::set_name(c"gort-m");
+        thread::set_timer_slack();
+        let alternate = AltStack::install();
+        m.errno.set(libc::__errno_location());
+        m.fp.set(FpState::save());
+        idle::adopt(m);
+        while let Some(g) = find_runnable(m) {
+            execute(m, g);
+        }
+        current::set_m(ptr::null_mut());
+        drop(alternate);
+    }
+    ptr::null_mut()
+}
+
+/// Run `g` until it leaves.
+unsafe fn execute(m: &M, g: *mut G) {
+    // SAFETY: the M owns the G it took and the P it holds.
+    unsafe {
+        let rt = &*m.rt;
+        if m.spinning.get() {
+            idle::stop_spinning(rt, m);
+        }
+        let p = &*m.p();
+        p.tick.add(1);
+        let g_ref = &*g;
+        if (*g_ref.co.get()).is_none() && spawn::first_run(rt, p, g).is_err() {
+            spawn::retry_later(rt, g);
+            return;
+        }
+        m.g.set(g);
+        m.running.store(g_ref.id, Relaxed);
+        g_ref.set_status(Status::Running);
+        *m.errno.get() = g_ref.errno.get();
+        g_ref.fp.get().restore(m.fp.get());
+        let context = (*g_ref.co.get()).as_mut().unwrap_unchecked();
+        let left = context.resume(ptr::from_ref(m).cast_mut());
+        let fp = FpState::save();
+        m.fp.set(fp);
+        m.g.set(ptr::null_mut());
+        // The P may be another one than before. The G may belong to somebody else as soon as
+        // `after` has run, or it is queued.
+        match left {
+            CoroutineResult::Yield(Leave::Park) => {
+                g_ref.errno.set(*m.errno.get());
+                g_ref.fp.set(fp);
+                let after = m.after.take().unwrap_unchecked();
+                after(m.after_arg.get());
+            }
+            CoroutineResult::Yield(Leave::Yield) => {
+                g_ref.errno.set(*m.errno.get());
+                g_ref.fp.set(fp);
+                (*m.p()).put_tail(g);
+            }
+            CoroutineResult::Yield(Leave::WantP) => {
+                g_ref.errno.set(*m.errno.get());
+                g_ref.fp.set(fp);
+                m.running.store(0, Relaxed);
+                rt.global.push(Queued(g));
+                idle::wake_for_work(rt);
+            }
+            CoroutineResult::Yield(Leave::Exit) => {
+                context.force_reset();
+                spawn::bury(rt, m, &*m.p(), g);
+            }
+            CoroutineResult::Return(()) => spawn::bury(rt, m, &*m.p(), g),
+        }
+    }
+}
+
+/// A goroutine for this M, which has its P then. Waits for one; `None`: the runtime stops.
+unsafe fn find_runnable(m: &M) -> Option<*mut G> {
+    // SAFETY: on the M's own thread, as all below.
+    unsafe {
+        let rt = &*m.rt;
+        loop {
+            if m.p().is_null() {
+                if !idle::sleep_without_p(rt, m) {
+                    return None;
+                }
+            } else if !m.locked_g.get().is_null() && !idle::sleep_for_locked(rt, m) {
+                return None;
+            }
+            let handed = m.next_g.replace(ptr::null_mut());
+            if !handed.is_null() {
+                return Some(handed);
+            }
+            if m.p().is_null() {
+                continue;
+            }
+            let g = next(rt, m, &*m.p());
+            if g.is_null() {
+                // Retired, or nothing to do.
+                if !m.p().is_null() && !idle::release_p_and_sleep(rt, m) {
+                    return None;
+                }
+                continue;
+            }
+            let bound = (*g).bound.load(Acquire);
+            if bound.is_null() || ptr::eq(bound, m) {
+                return Some(g);
+            }
+            idle::hand_to(rt, m, &*bound, g);
+        }
+    }
+}
+
+#[inline]
+unsafe fn next(rt: &Runtime, m: &M, p: &P) -> *mut G {
+    let tick = p.tick.get();
+    // SAFETY: the M holds `p`.
+    unsafe {
+        if tick.is_multiple_of(TIMERS_EVERY) && p.timers.next() != NEVER {
+            let now = clock::now();
+            p.timers.run(now, &Caller::scheduler(ptr::from_ref(m).cast_mut()));
+        }
+        if tick.is_multiple_of(GLOBAL_EVERY) {
+            let g = now_and_then(rt, m, p);
+            if !g.is_null() || m.p().is_null() {
+                return g;
+            }
+        }
+        if m.inbox_len.load(Relaxed) != 0 {
+            let g = idle::take_from_inbox(rt, m);
+            if !g.is_null() {
+                return g;
+            }
+        }
+        let g = p.take();
+        if g.is_null() { search(rt, m, p) } else { g }
+    }
+}
+
+/// What must not wait until the P has nothing else to do.
+#[cold]
+unsafe fn now_and_then(rt: &Runtime, m: &M, p: &P) -> *mut G {
+    if p.id >= rt.procs.load(Relaxed) as usize {
+        // SAFETY: the M holds it.
+        unsafe { idle::retire_p(rt, m) };
+        return ptr::null_mut();
+    }
+    let caller = Caller::scheduler(ptr::from_ref(m).cast_mut());
+    if rt.next_timer() != NEVER {
+        rt.run_all_timers(clock::now(), &caller);
+    }
+    rt.poll_if_due(&caller);
+    loop {
+        match rt.global.steal() {
+            Steal::Success(Queued(g)) => return g,
+            Steal::Empty => return ptr::null_mut(),
+            Steal::Retry => {}
+        }
+    }
+}
+
+/// Look everywhere but in the own queue.
+#[cold]
+unsafe fn search(rt: &Runtime, m: &M, p: &P) -> *mut G {
+    let caller = Caller::scheduler(ptr::from_ref(m).cast_mut());
+    if rt.next_timer() != NEVER {
+        rt.run_all_timers(clock::now(), &caller);
+    }
+    rt.poll(&caller);
+    let g = p.take();
+    if !g.is_null() {
+        return g;
+    }
+    loop {
+        match rt.global.steal_batch_and_pop(p.worker()) {
+            Steal::Success(Queued(g)) => return g,
+            Steal::Empty => break,
+            Steal::Retry => {}
+        }
+    }
+    // SAFETY: on the M's own thread.
+    if rt.n_ps() > 1 && unsafe { idle::may_spin(rt, m) } { steal(rt, p) } else { ptr::null_mut() }
+}
+
+/// Take from the others, starting at a random one.
+fn steal(rt: &Runtime, p: &P) -> *mut G {
+    let n = rt.n_ps();
+    for round in 0..SPIN_ROUNDS {
+        let start = current::random_below(n as u32) as usize;
+        for i in 0..n {
+            let victim = rt.p(if start + i < n { start + i } else { start + i - n });
+            if ptr::eq(victim, p) {
+                continue;
+            }
+            loop {
+                match victim.stealer.steal_batch_and_pop(p.worker()) {
+                    Steal::Success(Queued(g)) => {
+                        p.steals.add(1);
+                        return g;
+                    }
+                    Steal::Empty => break,
+                    Steal::Retry => core::hint::spin_loop(),
+                }
+            }
+            if round + 1 == SPIN_ROUNDS {
+                let g = idle::take_stuck_next(victim);
+                if !g.is_null() {
+                    p.steals.add(1);
+                    return g;
+                }
+            }
+        }
+    }
+    ptr::null_mut()
+}

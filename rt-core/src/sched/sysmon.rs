@@ -1,0 +1,185 @@
+//! Sysmon: a thread without a P that watches those with one.
+//!
+//! Every round it takes the P from goroutines that have kept it too long outside the library,
+//! points thieves at goroutines stuck in a runnext, sees that due timers and descriptors find an M,
+//! heals a wake-up for which there was no thread, and gives memory of unused stacks back. While all
+//! Ms sleep it sleeps too.
+
+use super::caller::Caller;
+use super::g::G;
+use super::p::P;
+use super::{Runtime, current, idle};
+use crate::sys::{clock, futex, thread};
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};
+
+/// Between rounds, while some P is idle and could help, and while all are busy.
+const PERIOD_IDLE: i64 = 1_000_000;
+const PERIOD_BUSY: i64 = 5_000_000;
+const PERIOD_LEAST: i64 = 100_000;
+/// A goroutine may keep its P this long when others wait for one.
+const SLICE: i64 = 10_000_000;
+/// Descriptors are polled by somebody at least this often.
+const POLL_EVERY: i64 = 10_000_000;
+/// Memory of unused stacks goes back this often, so many at a time.
+const TRIM_EVERY: i64 = 500_000_000;
+const TRIM_STACKS: usize = 512;
+
+pub(crate) struct Sysmon {
+    /// 1: it sleeps until woken.
+    parked: AtomicU32,
+    stop: AtomicBool,
+    thread: Cell<libc::pthread_t>,
+}
+
+// SAFETY: `thread` is written at start, under the lifecycle's lock, and read at the end under it.
+unsafe impl Sync for Sysmon {}
+
+/// What was seen of a P in the round before.
+#[derive(Clone, Copy)]
+struct Seen {
+    tick: u64,
+    since: i64,
+    next: *mut G,
+}
+
+impl Sysmon {
+    pub(super) fn new() -> Sysmon {
+        Sysmon { parked: AtomicU32::new(0), stop: AtomicBool::new(false), thread: Cell::new(0) }
+    }
+
+    /// An M is going to run. Under the scheduler's lock, or before it could be missed.
+    #[inline]
+    pub(super) fn wake(&self) {
+        if self.parked.load(Relaxed) != 0 {
+            self.unpark();
+        }
+    }
+
+    #[cold]
+    fn unpark(&self) {
+        if self.parked.swap(0, AcqRel) != 0 {
+            futex::wake(&self.parked);
+        }
+    }
+
+    pub(super) unsafe fn start(rt: *const Runtime) -> Result<(), i32> {
+        // SAFETY: the runtime lives until the thread is joined.
+        unsafe {
+            (*rt).sysmon.thread.set(thread::start(main, rt.cast_mut().cast())?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn stop_and_join(&self) {
+        self.stop.store(true, SeqCst);
+        self.parked.store(0, SeqCst);
+        futex::wake(&self.parked);
+        // SAFETY: started with the runtime, joined once.
+        unsafe { thread::join(self.thread.get()) };
+    }
+}
+
+extern "C" fn main(rt: *mut c_void) -> *mut c_void {
+    // SAFETY: see `start`.
+    let rt = unsafe { &*rt.cast::<Runtime>() };
+    thread::set_name(c"gort-sysmon");
+    thread::set_timer_slack();
+    let mut seen: Vec<Seen> = Vec::new();
+    let mut last_trim = clock::now();
+    while !rt.sysmon.stop.load(SeqCst) {
+        let now = clock::now();
+        rt.coarse_now.store(now, Relaxed);
+        watch_ps(rt, now, &mut seen);
+        help_waiting_work(rt, now);
+        if now - last_trim >= TRIM_EVERY {
+            last_trim = now;
+            rt.stacks.trim(TRIM_STACKS);
+        }
+        pause(rt, now);
+    }
+    ptr::null_mut()
+}
+
+/// Sleep until the next round.
+fn pause(rt: &Runtime, now: i64) {
+    let parked = &rt.sysmon.parked;
+    {
+        let s = rt.sched.lock();
+        if s.sleeping == s.all_ms.len() {
+            parked.store(1, SeqCst);
+        }
+    }
+    if rt.sysmon.stop.load(SeqCst) {
+        return;
+    }
+    if parked.load(Acquire) != 0 {
+        futex::wait(parked, 1, if rt.stacks.wants_trim() { now + TRIM_EVERY } else { futex::FOREVER });
+        parked.store(0, SeqCst);
+        return;
+    }
+    let period = if rt.idle_ps.load(Relaxed) != 0 { PERIOD_IDLE } else { PERIOD_BUSY };
+    let until_timer = rt.next_timer().saturating_sub(now).max(PERIOD_LEAST);
+    futex::wait(parked, 0, now + period.min(until_timer));
+}
+
+fn watch_ps(rt: &Runtime, now: i64, seen: &mut Vec<Seen>) {
+    for (i, p) in rt.ps().enumerate() {
+        if i == seen.len() {
+            seen.push(Seen { tick: 0, since: now, next: ptr::null_mut() });
+        }
+        let s = &mut seen[i];
+        let tick = p.tick.get();
+        let next = p.peek_next();
+        if p.m.load(Acquire).is_null() || tick != s.tick {
+            *s = Seen { tick, since: now, next };
+            continue;
+        }
+        if !next.is_null() && next == s.next && rt.idle_ps.load(Relaxed) != 0 {
+            p.next_is_stuck.store(true, Relaxed);
+            idle::wake_one(rt);
+        }
+        s.next = next;
+        let retired = i >= rt.procs.load(Relaxed) as usize;
+        if retired || (now - s.since >= SLICE && others_want(rt, p, now)) {
+            retake(rt, p);
+        }
+    }
+}
+
+fn others_want(rt: &Runtime, p: &P, now: i64) -> bool {
+    !p.is_empty() || !rt.global.is_empty() || rt.next_timer() <= now || rt.poll_overdue(now, POLL_EVERY)
+}
+
+/// Take the P from an M whose goroutine is in its own code.
+fn retake(rt: &Runtime, p: &P) {
+    // SAFETY: Ms live as long as the runtime.
+    let Some(m) = (unsafe { p.m.load(Acquire).as_ref() }) else { return };
+    let taken = m.boundary.claim(|| {
+        let ours = ptr::eq(m.p.load(Relaxed), p);
+        if ours {
+            m.p.store(ptr::null_mut(), Relaxed);
+            m.blocked.store(true, Relaxed);
+            p.m.store(ptr::null_mut(), Relaxed);
+        }
+        ours
+    });
+    if taken == Some(true) {
+        rt.preemptions.fetch_add(1, Relaxed);
+        // SAFETY: nobody holds the P now.
+        unsafe { idle::hand_off(rt, ptr::from_ref(p).cast_mut()) };
+    }
+}
+
+/// Work that waits although a P is idle: due timers, descriptors, or a wake-up that failed.
+fn help_waiting_work(rt: &Runtime, now: i64) {
+    if rt.poll_overdue(now, POLL_EVERY) {
+        rt.poll(&Caller::outsider());
+    }
+    if rt.idle_ps.load(Relaxed) != 0 && (rt.has_queued_work() || rt.next_timer() <= now) {
+        idle::wake_one(rt);
+    }
+    debug_assert!(current::m().is_null());
+}

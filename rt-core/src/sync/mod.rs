@@ -1,0 +1,12 @@
+//! Go's sync: types that live in the caller's memory, all-zero when ready, with no destroy call.
+//!
+//! None holds a pointer: whoever waits does so in [`table`], under the object's address.
+
+mod mutex;
+pub(crate) mod table;
+mod waitgroup;
+
+pub use mutex::Mutex;
+pub use waitgroup::WaitGroup;
+
+pub(crate) use table::reset_after_fork;

@@ -1,0 +1,137 @@
+//! WaitGroup, as Go's.
+//!
+//! One word: the counter in the low 32 bits, WAITERS, and above it the round, which changes each
+//! time the counter comes to zero with waiters. The change that brings it to zero is the last access
+//! of its `done`: the waiters are found by address. A waiter that is woken for a reason of the past
+//! (an object that lived at this address before) sees its round unchanged and waits on.
+
+use super::table::{self, Parked, Ticket};
+use crate::error::{Error, Kind, Result};
+use crate::sched::caller::Caller;
+use crate::sched::{Entry, WaitReason, spawn};
+use crate::waiter::Wait;
+use core::ffi::c_void;
+use std::sync::atomic::{AtomicU64, Ordering::*};
+
+const COUNTER: u64 = u32::MAX as u64;
+const WAITERS: u64 = 1 << 32;
+const ROUND: u64 = 1 << 33;
+
+/// Waits for a collection of goroutines to finish. All-zero bytes are one with counter zero.
+#[repr(C)]
+pub struct WaitGroup {
+    state: AtomicU64,
+    _reserved: u64,
+}
+
+impl WaitGroup {
+    /// Add `delta`, which may be negative, to the counter.
+    #[inline]
+    pub fn add(&self, delta: i64) -> Result {
+        let mut state = self.state.load(Relaxed);
+        loop {
+            let counter = (state & COUNTER) as i64 + delta.clamp(-(1 << 40), 1 << 40);
+            if counter < 0 {
+                return Err(Error::new(Kind::Misuse, c"negative WaitGroup counter"));
+            }
+            if counter > i32::MAX as i64 {
+                return Err(Error::new(Kind::Misuse, c"WaitGroup counter overflow"));
+            }
+            let mut new = state & !COUNTER | counter as u64;
+            let wake = counter == 0 && state & WAITERS != 0;
+            if wake {
+                new = (new & !WAITERS).wrapping_add(ROUND);
+            }
+            match self.state.compare_exchange_weak(state, new, AcqRel, Relaxed) {
+                Ok(_) if wake => {
+                    table::unpark_all(&Caller::enter(), self.address());
+                    return Ok(());
+                }
+                Ok(_) => return Ok(()),
+                Err(now) => state = now,
+            }
+        }
+    }
+
+    /// Take one from the counter.
+    #[inline]
+    pub fn done(&self) -> Result {
+        self.add(-1)
+    }
+
+    /// Wait until the counter is zero.
+    pub fn wait(&self) {
+        // Without a deadline there is no failure.
+        let _ = self.wait_for(Wait::Forever);
+    }
+
+    /// Wait until the counter is zero, or as long as `wait` says.
+    pub fn wait_for(&self, wait: Wait) -> Result {
+        let mut caller = Caller::enter();
+        let mut state = self.state.load(Acquire);
+        let round = state / ROUND;
+        let unchanged = |state: u64| state / ROUND == round && state & COUNTER != 0;
+        while unchanged(state) {
+            if let Some(error) = wait.over() {
+                return Err(error);
+            }
+            if state & WAITERS == 0 {
+                if let Err(now) = self.state.compare_exchange_weak(state, state | WAITERS, Relaxed, Acquire) {
+                    state = now;
+                    continue;
+                }
+            }
+            let valid = || {
+                let state = self.state.load(Relaxed);
+                unchanged(state) && state & WAITERS != 0
+            };
+            match table::park(&mut caller, self.address(), Ticket::PLAIN, WaitReason::WaitGroup, &wait, valid) {
+                Parked::Ended(woken) => return Err(woken.error(&wait).unwrap_or(Error::TIMED_OUT)),
+                Parked::Woken(_) | Parked::Invalid => state = self.state.load(Acquire),
+            }
+        }
+        Ok(())
+    }
+
+    /// Add one, run `entry(arg)` in a goroutine, and take one when that is over.
+    ///
+    /// # Safety
+    /// As [`crate::goroutine::spawn()`]; the group outlives the goroutine.
+    pub unsafe fn go(&self, entry: Entry, arg: *mut c_void) -> Result {
+        self.add(1)?;
+        let job = Job { group: self, entry, arg };
+        // SAFETY: by contract; the job is copied.
+        let started = unsafe {
+            spawn::spawn_copy(&Caller::enter(), run_job, (&raw const job).cast(), size_of::<Job>(), Some(end_job))
+        };
+        started.inspect_err(|_| {
+            // The one that was added is still there to be taken.
+            let _ = self.done();
+        })
+    }
+
+    fn address(&self) -> *const () {
+        core::ptr::from_ref(self).cast()
+    }
+}
+
+struct Job {
+    group: *const WaitGroup,
+    entry: Entry,
+    arg: *mut c_void,
+}
+
+unsafe extern "C-unwind" fn run_job(job: *mut c_void) {
+    // SAFETY: the copy made by `go`.
+    unsafe {
+        let job = &*job.cast::<Job>();
+        (job.entry)(job.arg);
+    }
+}
+
+unsafe extern "C-unwind" fn end_job(job: *mut c_void) {
+    // SAFETY: as above. A counter that the program has made negative meanwhile is its own error.
+    unsafe {
+        let _ = (*(*job.cast::<Job>()).group).done();
+    }
+}

@@ -1,0 +1,242 @@
+//! Timer and Ticker, with the semantics of Go 1.23: after stop or reset no stale value is received.
+//!
+//! A timer's lock orders its own calls. The firing side never takes it, so stop and reset may wait
+//! under it until firing is over ([`Node::remove`]); what firing has put into the channel by then
+//! is thrown away. Lock order: timer, then its channel or a heap.
+
+use super::heap::Node;
+use crate::alloc::try_box;
+use crate::chan::{self, Chan};
+use crate::error::{Error, Kind, Result};
+use crate::lock::SpinLock;
+use crate::sched::caller::Caller;
+use crate::sched::{Entry, lifecycle, spawn};
+use crate::sys::clock;
+use crate::waiter::Wait;
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+
+/// How long to wait before a function's goroutine is tried again for which there was no memory.
+const RETRY: i64 = 1_000_000;
+
+enum Does {
+    /// Sends the time.
+    Send(*mut Chan),
+    /// Starts a goroutine.
+    Go(Entry, *mut c_void),
+}
+
+/// A timer or ticker, behind a pointer of one owner.
+pub struct Timer {
+    lock: SpinLock<()>,
+    node: Node,
+    does: Does,
+}
+
+/// A ticker is a timer that is due again and again.
+pub type Ticker = Timer;
+
+unsafe fn fire(timer: *mut (), now: i64, caller: &Caller) {
+    // SAFETY: a timer that may fire is alive: its release waits for us. It is read before what
+    // might end it.
+    unsafe {
+        let timer = &*timer.cast::<Timer>();
+        match timer.does {
+            // A full buffer means that the last tick was not received yet: this one is missed.
+            Does::Send(c) => drop(chan::send(c, (&raw const now).cast(), Wait::Try)),
+            Does::Go(entry, arg) => {
+                if spawn::spawn(caller, entry, arg).is_err() {
+                    timer.node.insert(caller, now + RETRY, 0);
+                }
+            }
+        }
+    }
+}
+
+impl Timer {
+    fn start(does: Does, d: i64, period: i64) -> Option<NonNull<Timer>> {
+        let when = clock::deadline(d);
+        let caller = Caller::enter();
+        lifecycle::ensure_started(&caller).ok()?;
+        let node = Node::new(fire, ptr::null_mut());
+        let timer = try_box(Timer { lock: SpinLock::new(()), node, does })?;
+        // SAFETY: fresh; the node's argument is the timer's own address, now that it has one.
+        unsafe {
+            (*timer.as_ptr()).node.set_arg(timer.as_ptr().cast());
+            timer.as_ref().node.insert(&caller, when, period);
+        }
+        Some(timer)
+    }
+
+    fn with_channel(d: i64, period: i64) -> Option<NonNull<Timer>> {
+        let c = chan::new(size_of::<i64>(), 1).ok()?;
+        let timer = Timer::start(Does::Send(c.as_ptr()), d, period);
+        if timer.is_none() {
+            // SAFETY: our only reference.
+            unsafe { chan::release(c.as_ptr()) };
+        }
+        timer
+    }
+
+    fn channel(&self) -> *mut Chan {
+        match self.does {
+            Does::Send(c) => c,
+            Does::Go(..) => ptr::null_mut(),
+        }
+    }
+
+    /// Disarm; true when a value or a call was prevented.
+    fn disarm(&self) -> bool {
+        let running = self.node.remove();
+        let unread = match self.does {
+            // SAFETY: the timer keeps its channel.
+            Does::Send(c) => unsafe { (*c).drain() },
+            Does::Go(..) => false,
+        };
+        running || unread
+    }
+
+    fn stop(&self) -> bool {
+        let _order = self.lock.lock();
+        self.disarm()
+    }
+
+    fn reset(&self, d: i64, period: i64) -> bool {
+        let when = clock::deadline(d);
+        let caller = Caller::enter();
+        let _order = self.lock.lock();
+        let was = self.disarm();
+        // SAFETY: disarmed, and the lock keeps others from arming it.
+        unsafe { self.node.insert(&caller, when, period) };
+        was
+    }
+
+    /// The channel of `after` is gone; its timer goes with it.
+    ///
+    /// # Safety
+    /// `timer` is that channel's own, and nobody else knows it.
+    pub(crate) unsafe fn free_with_channel(timer: *mut Timer) {
+        // SAFETY: by contract; the timer came from `try_box`.
+        unsafe {
+            (*timer).node.remove();
+            drop(Box::from_raw(timer));
+        }
+    }
+}
+
+/// A channel that gets the time once, `d` nanoseconds from now. `None`: no memory.
+pub fn after(d: i64) -> Option<NonNull<Chan>> {
+    let timer = Timer::with_channel(d, 0)?;
+    // SAFETY: fresh; the caller's reference to the channel is the only one.
+    unsafe {
+        let c = timer.as_ref().channel();
+        (*c).own_timer(timer.as_ptr());
+        NonNull::new(c)
+    }
+}
+
+/// Go's time.NewTimer. `None`: no memory.
+pub fn timer_new(d: i64) -> Option<NonNull<Timer>> {
+    Timer::with_channel(d, 0)
+}
+
+/// Go's time.AfterFunc: `entry(arg)` runs in a new goroutine. `None`: no memory.
+///
+/// # Safety
+/// `entry(arg)` is sound in a goroutine.
+pub unsafe fn after_func(d: i64, entry: Entry, arg: *mut c_void) -> Option<NonNull<Timer>> {
+    Timer::start(Does::Go(entry, arg), d, 0)
+}
+
+/// The channel, which stays the timer's; null for [`after_func`].
+///
+/// # Safety
+/// `t` is null or a timer.
+pub unsafe fn timer_chan(t: *mut Timer) -> *mut Chan {
+    // SAFETY: by contract.
+    unsafe { t.as_ref() }.map_or(ptr::null_mut(), Timer::channel)
+}
+
+/// Stop; true when it was running, or its value had not been received yet.
+///
+/// # Safety
+/// As [`timer_chan`].
+pub unsafe fn timer_stop(t: *mut Timer) -> bool {
+    // SAFETY: by contract.
+    unsafe { t.as_ref() }.is_some_and(Timer::stop)
+}
+
+/// Start anew; answers as [`timer_stop`].
+///
+/// # Safety
+/// As [`timer_chan`].
+pub unsafe fn timer_reset(t: *mut Timer, d: i64) -> bool {
+    // SAFETY: by contract.
+    unsafe { t.as_ref() }.is_some_and(|t| t.reset(d, 0))
+}
+
+/// Stop and free. The channel lives on for whoever holds a reference.
+///
+/// # Safety
+/// As [`timer_chan`]; the timer is gone afterwards.
+pub unsafe fn timer_release(t: *mut Timer) {
+    // SAFETY: by contract; timers come from `try_box`.
+    unsafe {
+        let Some(timer) = t.as_ref() else { return };
+        timer.node.remove();
+        let c = timer.channel();
+        drop(Box::from_raw(t));
+        chan::release(c);
+    }
+}
+
+/// Go's time.NewTicker. `None`: no memory, or the period is not above 0.
+pub fn ticker_new(period: i64) -> Option<NonNull<Ticker>> {
+    if period <= 0 {
+        return None;
+    }
+    Timer::with_channel(period, period)
+}
+
+/// The channel, which stays the ticker's.
+///
+/// # Safety
+/// `t` is null or a ticker.
+pub unsafe fn ticker_chan(t: *mut Ticker) -> *mut Chan {
+    // SAFETY: by contract.
+    unsafe { timer_chan(t) }
+}
+
+/// Stop ticking.
+///
+/// # Safety
+/// As [`ticker_chan`].
+pub unsafe fn ticker_stop(t: *mut Ticker) {
+    // SAFETY: by contract.
+    unsafe { timer_stop(t) };
+}
+
+/// Tick with this period from now on.
+///
+/// # Safety
+/// As [`ticker_chan`].
+pub unsafe fn ticker_reset(t: *mut Ticker, period: i64) -> Result {
+    // SAFETY: by contract.
+    match unsafe { t.as_ref() } {
+        Some(t) if period > 0 => {
+            t.reset(period, period);
+            Ok(())
+        }
+        Some(_) => Err(Error::new(Kind::Invalid, c"the period of a ticker must be above 0")),
+        None => Err(Error::new(Kind::Invalid, c"the ticker is NULL")),
+    }
+}
+
+/// Stop and free. The channel lives on for whoever holds a reference.
+///
+/// # Safety
+/// As [`ticker_chan`].
+pub unsafe fn ticker_release(t: *mut Ticker) {
+    // SAFETY: by contract.
+    unsafe { timer_release(t) }
+}

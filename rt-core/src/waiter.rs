@@ -1,0 +1,496 @@
+//! Waiting: one waiter for goroutines, plain threads and callbacks.
+//!
+//! Whatever blocks makes a [`Completion`] on its stack, puts one [`Waiter`] per thing it waits for
+//! into that thing's [`WaitQueue`] (under the thing's lock), and calls [`block`]. Whoever ends the
+//! wait takes a waiter out of a queue with [`WaitQueue::pop`], does what is to be done (copies an
+//! element, say), unlocks, and calls [`Completion::finish`], which is the last it touches of it.
+//!
+//! # Who may finish
+//! | made with       | in how many queues           | who may finish                              |
+//! |-----------------|------------------------------|---------------------------------------------|
+//! | `Exclusive`     | one, and no deadline         | who took the waiter out: the lock decides   |
+//! | `Shared`        | several, or with a deadline  | who claims it first, one bit of `state`     |
+//!
+//! # When a goroutine may be made ready
+//! Its stack must be left first. Without a deadline that is certain: the queue's lock is released
+//! only after the switch. With one, timers and contexts may be early; then both sides set a bit,
+//! the finisher DONE and the goroutine's M PARKED, and whoever comes second makes it ready.
+
+use crate::chan::Chan;
+use crate::context::{self, Ctx};
+use crate::error::{Error, Kind as ErrorKind};
+use crate::sched::caller::Caller;
+use crate::sched::g::G;
+use crate::sched::m::AfterSwitch;
+use crate::sched::{WaitReason, deadlock};
+use crate::sys::{clock, futex};
+use crate::time::heap::Node;
+use core::cell::Cell;
+use core::ptr;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+
+/// How long a call may block.
+#[derive(Clone, Copy)]
+pub enum Wait<'a> {
+    /// Without end.
+    Forever,
+    /// Not at all.
+    Try,
+    /// Until this time of [`crate::time::now`].
+    Until(i64),
+    /// Until this context ends.
+    Context(&'a Ctx),
+}
+
+impl Wait<'_> {
+    /// What to answer instead of blocking, when the time has passed already.
+    pub(crate) fn over(&self) -> Option<Error> {
+        match *self {
+            Wait::Try => Some(Error::WOULD_BLOCK),
+            Wait::Until(t) if t <= clock::now() => Some(Error::TIMED_OUT),
+            Wait::Context(ctx) => context::err_of(ctx).err(),
+            _ => None,
+        }
+    }
+}
+
+const CLAIMED: u32 = 1;
+const DONE: u32 = 2;
+/// A goroutine has left its stack; a thread sleeps.
+const PARKED: u32 = 4;
+
+/// How a wait was ended by a timer or a context; other numbers are the case that was chosen.
+const TIMED_OUT: u32 = u32::MAX;
+const CANCELED: u32 = u32::MAX - 1;
+
+/// Called once with the completion it belongs to, by whoever finishes it.
+pub(crate) type Callback = unsafe fn(*const Completion, &Caller);
+
+enum Kind {
+    Goroutine(*mut G),
+    Thread,
+    Callback(Callback),
+}
+
+/// The end of a wait.
+pub(crate) struct Completion {
+    state: AtomicU32,
+    /// Several may want to finish it; see the module.
+    shared: bool,
+    /// The stack may not be left yet when it is finished.
+    handshake: bool,
+    /// The index of the waiter that was chosen; written by who claimed it.
+    winner: Cell<u32>,
+    /// In this epoch the waiting thread is counted as blocked; 0: it is not.
+    counted: AtomicU64,
+    kind: Kind,
+}
+
+impl Completion {
+    /// For the caller, which is going to wait in `queues` queues.
+    pub(crate) fn new(caller: &Caller, queues: usize, wait: &Wait) -> Completion {
+        let g = caller.g();
+        let timed = !matches!(wait, Wait::Forever);
+        Completion {
+            state: AtomicU32::new(0),
+            shared: timed || queues > 1,
+            handshake: timed,
+            winner: Cell::new(0),
+            counted: AtomicU64::new(0),
+            kind: if g.is_null() { Kind::Thread } else { Kind::Goroutine(g) },
+        }
+    }
+
+    /// For a callback, which may be called from the moment the waiter is in a queue.
+    pub(crate) fn callback(f: Callback) -> Completion {
+        Completion {
+            state: AtomicU32::new(0),
+            shared: true,
+            handshake: false,
+            winner: Cell::new(0),
+            counted: AtomicU64::new(0),
+            kind: Kind::Callback(f),
+        }
+    }
+
+    /// The index of the waiter that was chosen. After the end of the wait.
+    pub(crate) fn winner(&self) -> u32 {
+        self.winner.get()
+    }
+
+    /// Whoever gets true, and nobody else, must finish it.
+    #[inline]
+    pub(crate) fn claim(&self, winner: u32) -> bool {
+        if self.shared && self.state.fetch_or(CLAIMED, AcqRel) & CLAIMED != 0 {
+            return false;
+        }
+        self.winner.set(winner);
+        true
+    }
+
+    /// End the wait. Nothing of `this` is touched once the waiting side can see it.
+    ///
+    /// # Safety
+    /// The caller claimed it, and holds no lock that the woken side needs to go on.
+    #[inline]
+    pub(crate) unsafe fn finish(this: *const Completion, caller: &Caller) {
+        // SAFETY: the waiting side keeps it alive until it sees DONE, or is made ready.
+        unsafe {
+            match (*this).kind {
+                Kind::Goroutine(g) => {
+                    if !(*this).handshake || (*this).state.fetch_or(DONE, AcqRel) & PARKED != 0 {
+                        caller.ready(g);
+                    }
+                }
+                Kind::Thread => finish_thread(this),
+                Kind::Callback(f) => f(this, caller),
+            }
+        }
+    }
+
+    /// Block the calling thread until it is finished (true) or `deadline` passes.
+    fn wait_on_thread(&self, deadline: i64) -> bool {
+        loop {
+            let state = self.state.load(Acquire);
+            if state & DONE != 0 {
+                return true;
+            }
+            if deadline != futex::FOREVER && clock::now() >= deadline {
+                return false;
+            }
+            if state & PARKED == 0
+                && self.state.compare_exchange(state, state | PARKED, AcqRel, Relaxed).is_err()
+            {
+                continue;
+            }
+            futex::wait(&self.state, self.state.load(Relaxed) & !DONE, deadline);
+        }
+    }
+}
+
+#[cold]
+unsafe fn finish_thread(this: *const Completion) {
+    // SAFETY: as in `finish`; the address alone is used after DONE.
+    unsafe {
+        deadlock::unblock((*this).counted.swap(0, AcqRel));
+        let word: *const AtomicU32 = &raw const (*this).state;
+        if (*word).fetch_or(DONE, AcqRel) & PARKED != 0 {
+            futex::wake(word);
+        }
+    }
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Woken {
+    /// Somebody finished it.
+    Done,
+    /// The deadline passed first.
+    TimedOut,
+    /// The context ended first.
+    Canceled,
+}
+
+impl Woken {
+    /// The error of a wait that did not get what it waited for.
+    pub(crate) fn error(self, wait: &Wait) -> Option<Error> {
+        match (self, wait) {
+            (Woken::Done, _) => None,
+            (Woken::Canceled, Wait::Context(ctx)) => {
+                Some(context::err_of(ctx).err().unwrap_or(Error::new(ErrorKind::Canceled, c"the context was canceled")))
+            }
+            _ => Some(Error::TIMED_OUT),
+        }
+    }
+}
+
+/// Wait until `completion` is finished, or `wait` is over. `after(arg)` releases what protects the
+/// queues the caller has put itself into.
+///
+/// Unless it returns [`Woken::Done`], the caller's waiters are still in their queues and it has to
+/// take them out.
+///
+/// # Safety
+/// `completion` was made for this caller and `wait`, which is not `Try`; `after` as in
+/// [`Caller::park`], and on a plain thread it is called at once.
+pub(crate) unsafe fn block(
+    caller: &mut Caller,
+    completion: &Completion,
+    reason: WaitReason,
+    wait: &Wait,
+    after: AfterSwitch,
+    arg: *mut (),
+) -> Woken {
+    // SAFETY: by contract.
+    unsafe {
+        match *wait {
+            Wait::Forever => {
+                if caller.g().is_null() {
+                    after_and_sleep(completion, after, arg);
+                } else {
+                    caller.park(reason, after, arg);
+                }
+                return Woken::Done;
+            }
+            Wait::Until(deadline) if caller.g().is_null() => {
+                after(arg);
+                if !completion.wait_on_thread(deadline) {
+                    if completion.claim(TIMED_OUT) {
+                        return Woken::TimedOut;
+                    }
+                    completion.wait_on_thread(futex::FOREVER);
+                }
+            }
+            Wait::Until(deadline) => {
+                let node = Node::new(expire, ptr::from_ref(completion) as *mut ());
+                node.insert(caller, deadline, 0);
+                park_with_handshake(caller, completion, reason, after, arg);
+                node.remove();
+            }
+            Wait::Context(ctx) => block_with_context(caller, completion, reason, ctx, after, arg),
+            Wait::Try => unreachable!("a call that may not block does not come here"),
+        }
+        match completion.winner() {
+            TIMED_OUT => Woken::TimedOut,
+            CANCELED => Woken::Canceled,
+            _ => Woken::Done,
+        }
+    }
+}
+
+/// Block with one more waiter, in the queue of the context's done channel.
+unsafe fn block_with_context(
+    caller: &mut Caller,
+    completion: &Completion,
+    reason: WaitReason,
+    ctx: &Ctx,
+    after: AfterSwitch,
+    arg: *mut (),
+) {
+    let waiter = Waiter::new(completion, CANCELED);
+    let done = context::done_of(ctx);
+    // SAFETY: the context's owner keeps it, and so its channel, alive for the call; the waiter is
+    // taken out again before it dies.
+    unsafe {
+        let queued = done.is_null() || Chan::wait_for_close(done, &waiter);
+        if !queued && completion.claim(CANCELED) {
+            Completion::finish(completion, caller);
+        }
+        if caller.g().is_null() {
+            after_and_sleep(completion, after, arg);
+        } else {
+            park_with_handshake(caller, completion, reason, after, arg);
+        }
+        if !done.is_null() && queued {
+            Chan::stop_waiting(done, &waiter);
+        }
+    }
+}
+
+/// A plain thread's wait without a deadline of its own.
+unsafe fn after_and_sleep(completion: &Completion, after: AfterSwitch, arg: *mut ()) {
+    // SAFETY: by contract of `block`. Counted as blocked before anybody can finish it.
+    unsafe {
+        completion.counted.store(deadlock::block(), Release);
+        after(arg);
+    }
+    if completion.state.load(Relaxed) & DONE == 0 {
+        deadlock::check();
+    }
+    completion.wait_on_thread(futex::FOREVER);
+    // Who finished it before it was counted has left the count to us.
+    deadlock::unblock(completion.counted.swap(0, AcqRel));
+}
+
+struct Handshake {
+    after: AfterSwitch,
+    arg: *mut (),
+    completion: *const Completion,
+    g: *mut G,
+}
+
+unsafe fn park_with_handshake(
+    caller: &mut Caller,
+    completion: &Completion,
+    reason: WaitReason,
+    after: AfterSwitch,
+    arg: *mut (),
+) {
+    let handshake = Handshake { after, arg, completion, g: caller.g() };
+    // SAFETY: by contract of `block`. The handshake lives on the stack that is left, and nobody
+    // makes the goroutine ready before PARKED is set.
+    unsafe { caller.park(reason, left_stack, (&raw const handshake) as *mut ()) };
+}
+
+unsafe fn left_stack(handshake: *mut ()) {
+    // SAFETY: see `park_with_handshake`; the fields are read before PARKED is set.
+    unsafe {
+        let Handshake { after, arg, completion, g } = handshake.cast::<Handshake>().read();
+        after(arg);
+        if (*completion).state.fetch_or(PARKED, AcqRel) & DONE != 0 {
+            Caller::enter().ready(g);
+        }
+    }
+}
+
+/// The deadline of a wait has come.
+unsafe fn expire(completion: *mut (), _now: i64, caller: &Caller) {
+    // SAFETY: the waiting side removes its timer, and so waits for us, before its frame goes.
+    unsafe {
+        let completion: *const Completion = completion.cast_const().cast();
+        if (*completion).claim(TIMED_OUT) {
+            Completion::finish(completion, caller);
+        }
+    }
+}
+
+/// A place in a queue.
+pub(crate) struct Waiter {
+    pub(crate) completion: *const Completion,
+    next: Cell<*const Waiter>,
+    prev: Cell<*const Waiter>,
+    queued: Cell<bool>,
+    /// Which of its completion's waiters it is.
+    index: u32,
+    /// What the queue's owner hands over: where an element is or goes.
+    pub(crate) elem: Cell<*mut u8>,
+    /// What the queue's owner reports: false for an end without success (a closed channel).
+    pub(crate) ok: Cell<bool>,
+    /// For the parking table: the address waited at, and a number that means what the owner likes.
+    pub(crate) key: usize,
+    pub(crate) weight: Cell<i64>,
+    pub(crate) since: Cell<i64>,
+}
+
+impl Waiter {
+    pub(crate) fn new(completion: &Completion, index: u32) -> Waiter {
+        Waiter {
+            completion,
+            next: Cell::new(ptr::null()),
+            prev: Cell::new(ptr::null()),
+            queued: Cell::new(false),
+            index,
+            elem: Cell::new(ptr::null_mut()),
+            ok: Cell::new(false),
+            key: 0,
+            weight: Cell::new(0),
+            since: Cell::new(0),
+        }
+    }
+
+    /// For the table: the address waited at, and what the waiter brings along.
+    pub(crate) fn at(self, key: usize, since: i64, weight: i64) -> Waiter {
+        self.since.set(since);
+        self.weight.set(weight);
+        Waiter { key, ..self }
+    }
+
+    /// Link claimed waiters into a list of the claimer's own.
+    pub(crate) fn link(&self, next: *const Waiter) {
+        self.next.set(next);
+    }
+
+    pub(crate) fn linked(&self) -> *const Waiter {
+        self.next.get()
+    }
+
+    /// In a queue, and so not chosen. Under the queue's lock.
+    pub(crate) fn is_queued(&self) -> bool {
+        self.queued.get()
+    }
+}
+
+/// A FIFO of waiters, which live elsewhere. All of it is under the lock of whatever it belongs to.
+pub(crate) struct WaitQueue {
+    head: *const Waiter,
+    tail: *const Waiter,
+}
+
+impl WaitQueue {
+    pub(crate) const fn new() -> WaitQueue {
+        WaitQueue { head: ptr::null(), tail: ptr::null() }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_null()
+    }
+
+    /// # Safety
+    /// The waiter stays where it is until it is out of the queue.
+    pub(crate) unsafe fn push(&mut self, w: &Waiter) {
+        w.next.set(ptr::null());
+        w.prev.set(self.tail);
+        w.queued.set(true);
+        match self.last() {
+            Some(tail) => tail.next.set(w),
+            None => self.head = w,
+        }
+        self.tail = w;
+    }
+
+    /// As [`push`](Self::push), before all others.
+    ///
+    /// # Safety
+    /// As there.
+    pub(crate) unsafe fn push_front(&mut self, w: &Waiter) {
+        w.prev.set(ptr::null());
+        w.next.set(self.head);
+        w.queued.set(true);
+        // SAFETY: all in the queue are alive.
+        match unsafe { self.head.as_ref() } {
+            Some(head) => head.prev.set(w),
+            None => self.tail = w,
+        }
+        self.head = w;
+    }
+
+    fn last(&self) -> Option<&Waiter> {
+        // SAFETY: by contract of `push` all in the queue are alive.
+        unsafe { self.tail.as_ref() }
+    }
+
+    /// The waiters in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Waiter> {
+        let mut next = self.head;
+        core::iter::from_fn(move || {
+            // SAFETY: as in `last`.
+            let w = unsafe { next.as_ref() }?;
+            next = w.next.get();
+            Some(w)
+        })
+    }
+
+    /// Take out one that is in the queue; nothing when it is not.
+    pub(crate) fn remove(&mut self, w: &Waiter) {
+        if !w.queued.replace(false) {
+            return;
+        }
+        let (prev, next) = (w.prev.get(), w.next.get());
+        // SAFETY: neighbours in the queue are alive.
+        unsafe {
+            match prev.as_ref() {
+                Some(p) => p.next.set(next),
+                None => self.head = next,
+            }
+            match next.as_ref() {
+                Some(n) => n.prev.set(prev),
+                None => self.tail = prev,
+            }
+        }
+    }
+
+    /// Take out the first whose wait nobody else has ended, and claim it: the caller must finish it.
+    #[inline]
+    pub(crate) fn pop<'a>(&mut self) -> Option<&'a Waiter> {
+        loop {
+            // SAFETY: alive in the queue, and then until it is finished.
+            let w: &'a Waiter = unsafe { self.head.as_ref() }?;
+            self.remove(w);
+            // SAFETY: the completion lives as long as its waiters.
+            if unsafe { (*w.completion).claim(w.index) } {
+                return Some(w);
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+"""Runs the stages of `make test` one after the other and adds up what they count.
+
+    python3 scripts/test.py [STAGE...]      (default: every stage but "check")
+
+The stages, in their order, are in STAGES below. A stage is a command whose output says
+"N passed, M failed" (our runners; pytest says it the other way round), or holds cargo's
+"test result:" lines. The output goes through as it comes; the last line is the sum.
+
+Invariants:
+  - a stage that ends with a non-zero status, hangs, or counts nothing is at least one failure;
+  - every stage runs, whatever the ones before it said, except that nothing runs without a library;
+  - a stage that cannot run here is named with the reason, never passed over in silence.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+# A stage that takes longer hangs. CI's own limit is above the sum of what they really take.
+STAGE_SECONDS = 15 * 60
+CHECKED = ["--config", "scripts/checked.toml", "--profile", "checked"]
+
+
+class Stage(NamedTuple):
+    """One command, and when it cannot run."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = {}
+    counts: bool = True  # False: it passes or fails as a whole, and is counted only when it fails
+    unless: Callable[[], str | None] = lambda: None  # the reason why it cannot run
+
+
+class Counts(NamedTuple):
+    passed: int
+    failed: int
+
+
+def no_python_binding() -> str | None:
+    path = "bindings/python/pyproject.toml"
+    return None if (ROOT / path).is_file() else f"there is no {path}"
+
+
+def python(script: str, *arguments: str) -> list[str]:
+    return [sys.executable, script, *arguments]
+
+
+STAGES = [
+    Stage("check", python("scripts/check.py")),
+    Stage("build", ["make", "--no-print-directory", "build"], counts=False),
+    Stage("rust", ["cargo", "test", *CHECKED, "--workspace", "--no-fail-fast"]),
+    Stage(
+        "models",
+        ["cargo", "test", *CHECKED, "-p", "rt-core", "--lib", "--target-dir", "target/loom", "loom"],
+        environment={"RUSTFLAGS": "--cfg loom"},
+    ),
+    Stage("c", python("tests/run_c.py")),
+    Stage("examples", python("tests/run_examples.py")),
+    # Before the documentation, whose programs in Python use the installed wheel.
+    Stage("python", ["scripts/python.sh", "test"], unless=no_python_binding),
+    Stage("docs", python("tests/run_docs.py")),
+    Stage("install", python("tests/run_install.py")),
+]
+
+OUR_LINE = re.compile(r"^(\d+) passed, (\d+) failed$")
+CARGO_LINE = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed;")
+PYTEST_LINE = re.compile(r"^=* ?(?=.*\b\d+ (?:passed|failed|errors?)\b).* in [\d.]+s\b")
+PYTEST_PART = re.compile(r"(\d+) (passed|failed|errors?)\b")
+
+
+def counts_of(lines: list[str]) -> Counts:
+    """What a stage's output counts: the last closing line of a runner, or the sum of cargo's."""
+    total: Counts | None = None
+    cargo = Counts(0, 0)
+    for line in lines:
+        if found := OUR_LINE.match(line):
+            total = Counts(int(found[1]), int(found[2]))
+        elif found := CARGO_LINE.match(line):
+            cargo = Counts(cargo.passed + int(found[1]), cargo.failed + int(found[2]))
+        elif PYTEST_LINE.match(line):
+            parts = [(int(number), word) for number, word in PYTEST_PART.findall(line)]
+            passed = sum(number for number, word in parts if word == "passed")
+            total = Counts(passed, sum(number for number, _ in parts) - passed)
+    return total if total is not None else cargo
+
+
+def run_command(stage: Stage) -> tuple[int | None, list[str]]:
+    """The exit status (None: it hangs) and the output, which is printed as it comes."""
+    try:
+        process = subprocess.Popen(
+            stage.command, cwd=ROOT, env={**os.environ, **stage.environment}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
+        )
+    except OSError as error:
+        print(f"{stage.command[0]}: {error.strerror}")
+        return 127, []
+    hangs = threading.Event()
+
+    def give_up() -> None:
+        hangs.set()
+        os.killpg(process.pid, signal.SIGKILL)
+
+    watchdog = threading.Timer(STAGE_SECONDS, give_up)
+    watchdog.start()
+    lines: list[str] = []
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line.rstrip("\n"))
+        status = process.wait()
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    finally:
+        watchdog.cancel()
+    return (None if hangs.is_set() else status), lines
+
+
+def run_stage(stage: Stage) -> tuple[Counts, str]:
+    """What it counts, and what else there is to say."""
+    status, lines = run_command(stage)
+    counts = counts_of(lines) if stage.counts else Counts(0, 0)
+    if status is None:
+        return Counts(counts.passed, counts.failed + 1), f"hangs, ended after {STAGE_SECONDS // 60} minutes"
+    if status != 0 and counts.failed == 0:
+        return Counts(counts.passed, 1), f"ended with status {status}"
+    if stage.counts and counts == Counts(0, 0):
+        return Counts(0, 1), "counted nothing"
+    return counts, ""
+
+
+def main() -> int:
+    names = sys.argv[1:] or [stage.name for stage in STAGES if stage.name != "check"]
+    unknown = set(names) - {stage.name for stage in STAGES} - {"all"}
+    if unknown:
+        print(f"no such stage: {' '.join(sorted(unknown))}; there are: {' '.join(stage.name for stage in STAGES)}")
+        return 2
+    if "all" in names:
+        names = [stage.name for stage in STAGES]
+
+    summary: list[str] = []
+    passed = failed = 0
+    for stage in STAGES:
+        if stage.name not in names:
+            continue
+        reason = stage.unless()
+        if reason is not None:
+            summary.append(f"{stage.name:10} not run: {reason}")
+            continue
+        print(f"==== {stage.name}: {' '.join(stage.command)}", flush=True)
+        started = time.monotonic()
+        counts, remark = run_stage(stage)
+        passed, failed = passed + counts.passed, failed + counts.failed
+        seconds = time.monotonic() - started
+        shown = f"{counts.passed:6} passed, {counts.failed:4} failed" if stage.counts else " " * 22
+        summary.append(f"{stage.name:10}{shown} {seconds:7.1f} s  {remark}".rstrip())
+        if stage.name == "build" and counts.failed:
+            summary.append("nothing else was run: there is no library to test")
+            break
+    print("====", *summary, sep="\n")
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 0 if failed == 0 else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

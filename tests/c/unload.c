@@ -1,0 +1,113 @@
+/*
+ * unload: after gort_shutdown the library can be unloaded with dlclose and loaded again,
+ * fifty times; no thread, mapping or signal handler of it is left behind.
+ */
+/* run: once */
+/* link: dlopen */
+#define CHECK_WITHOUT_LIBRARY
+#include "check.h"
+
+#include <dlfcn.h>
+
+#define FUNCTION(library, name) \
+    __typeof__(&name) name##_ = NULL; \
+    load_symbol(library, #name, &name##_)
+
+static void load_symbol(void *library, const char *name, void *function)
+{
+    void *symbol = dlsym(library, name);
+    CHECK(symbol != NULL);
+    memcpy(function, &symbol, sizeof symbol); /* C has no cast from an object to a function pointer */
+}
+
+static void adds(void *arg)
+{
+    ATOMIC_ADD((int *)arg, 1);
+}
+
+static int is_mapped(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    CHECK(maps != NULL);
+    char line[4096];
+    int found = 0;
+    while (fgets(line, sizeof line, maps) != NULL) {
+        found |= strstr(line, "libgort") != NULL;
+    }
+    fclose(maps);
+    return found;
+}
+
+static size_t open_descriptors(void)
+{
+    DIR *fds = opendir("/proc/self/fd");
+    CHECK(fds != NULL);
+    size_t count = 0;
+    while (readdir(fds) != NULL) {
+        count++;
+    }
+    closedir(fds);
+    return count;
+}
+
+static void handler_of(int signum, struct sigaction *out)
+{
+    CHECK_EQ(sigaction(signum, NULL, out), 0);
+}
+
+static void cycle(void)
+{
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        check_fail(__FILE__, __LINE__, "dlopen: %s", dlerror());
+    }
+    FUNCTION(library, gort_go);
+    FUNCTION(library, gort_run);
+    FUNCTION(library, gort_chan_new);
+    FUNCTION(library, gort_chan_send);
+    FUNCTION(library, gort_chan_recv);
+    FUNCTION(library, gort_chan_release);
+    FUNCTION(library, gort_waitgroup_go);
+    FUNCTION(library, gort_waitgroup_wait);
+    FUNCTION(library, gort_sleep);
+    FUNCTION(library, gort_shutdown);
+
+    int count = 0;
+    gort_waitgroup group = {{0}};
+    CHECK_EQ(gort_run_(adds, &count), GORT_OK);
+    for (int i = 0; i < 100; i++) {
+        CHECK_EQ(gort_waitgroup_go_(&group, adds, &count), GORT_OK);
+    }
+    CHECK_EQ(gort_go_(adds, &count), GORT_OK);
+    gort_chan *chan = gort_chan_new_(sizeof(int), 1);
+    CHECK(chan != NULL);
+    int value = 42;
+    CHECK_EQ(gort_chan_send_(chan, &value), GORT_OK);
+    CHECK_EQ(gort_chan_recv_(chan, &value), GORT_OK);
+    gort_chan_release_(chan);
+    gort_sleep_(GORT_MICROSECOND);
+    gort_waitgroup_wait_(&group);
+    CHECK_EQ(gort_shutdown_(-1), GORT_OK);
+    CHECK_EQ(count, 102);
+    CHECK_EQ(check_thread_count(), 1);
+    CHECK_EQ(dlclose(library), 0);
+}
+
+int main(void)
+{
+    struct sigaction segv_before, bus_before, segv_after, bus_after;
+    handler_of(SIGSEGV, &segv_before);
+    handler_of(SIGBUS, &bus_before);
+    cycle();
+    size_t descriptors = open_descriptors();
+    for (int i = 0; i < 50; i++) {
+        CHECK(!is_mapped());
+        cycle();
+    }
+    CHECK_EQ(open_descriptors(), descriptors);
+    handler_of(SIGSEGV, &segv_after);
+    handler_of(SIGBUS, &bus_after);
+    CHECK(segv_before.sa_handler == segv_after.sa_handler);
+    CHECK(bus_before.sa_handler == bus_after.sa_handler);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,114 @@
+"""Programs out of code blocks.
+
+A block is what the words after its language say:
+
+    ```c                 a complete program
+    ```c definitions     file-scope code for the fragments that follow on the page
+    ```c fragment        statements; they become the body of the main goroutine
+    ```cpp               a complete program in C++17
+    ```python            a complete program
+
+and `exit=N` in the same place is the status it ends with (0 when nothing is said). A text
+block that directly follows is its output:
+
+    ```text              all of standard output
+    ```text unordered    the same, in any order of lines
+    ```text stderr       the first lines of standard error
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from .pages import Block, Page
+
+STANDARD = {"c": "c11", "cpp": "c++17"}
+PROGRAM = "program"
+KINDS = {"definitions", "fragment"}
+OUTPUT_KINDS = {"", "unordered", "stderr"}
+
+PRELUDE = """\
+#define _POSIX_C_SOURCE 200809L
+#include <gort.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+"""
+MAIN = """\
+int main(void)
+{
+    return gort_run(fragment, NULL) == GORT_OK ? 0 : 1;
+}
+"""
+
+
+class Program(NamedTuple):
+    """One thing to compile, and how it should end."""
+
+    block: Block
+    source: str
+    status: int
+    output: str | None
+    output_kind: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.block.page.name}:{self.block.line}"
+
+
+def at(block: Block) -> str:
+    """Makes the compiler speak of the page's lines."""
+    return f'#line {block.line} "{block.page.name}"\n'
+
+
+def fragment_source(definitions: list[Block], block: Block) -> str:
+    parts = [PRELUDE, *(at(each) + each.code for each in definitions), "static void fragment(void *arg)\n{\n(void)arg;\n"]
+    return "".join([*parts, at(block), block.code, "}\n", MAIN])
+
+
+def programs_of(page: Page) -> list[Program]:
+    programs: list[Program] = []
+    definitions: list[Block] = []
+    used = True
+    for index, block in enumerate(page.blocks):
+        if block.language not in ("c", "cpp", "python"):
+            continue
+        kind, status = PROGRAM, 0
+        for word in block.words:
+            if word.startswith("exit="):
+                status = int(word[len("exit=") :])
+            elif word in KINDS and block.language == "c":
+                kind = word
+            else:
+                raise ValueError(f"{block.page}:{block.line - 1}: what does {word!r} mean?")
+        if kind == "definitions":
+            definitions.append(block)
+            used = False
+            continue
+        source = block.code
+        if kind == "fragment":
+            source, used = fragment_source(definitions, block), True
+        elif block.language == "c":
+            source = at(block) + source
+        output, output_kind = None, ""
+        after = page.blocks[index + 1] if index + 1 < len(page.blocks) else None
+        if after is not None and after.language == "text" and after.follows == 0:
+            output, output_kind = after.code, " ".join(after.words)
+            if output_kind not in OUTPUT_KINDS:
+                raise ValueError(f"{after.page}:{after.line - 1}: what does {output_kind!r} mean?")
+        programs.append(Program(block, source, status, output, output_kind))
+    if not used:  # nothing shows these definitions at work: compile them alone
+        empty = definitions[-1]._replace(code="")
+        programs.append(Program(empty, fragment_source(definitions, empty), 0, None, ""))
+    return programs
+
+
+def write(program: Program, folder: Path) -> Path:
+    suffix = {"c": ".c", "cpp": ".cpp", "python": ".py"}[program.block.language]
+    path = folder / (program.name.replace(":", "-") + suffix)
+    path.write_text(program.source, encoding="utf-8")
+    return path

@@ -1,0 +1,211 @@
+"""Installs the built library into a temporary prefix and builds programs against that.
+
+    python3 tests/run_install.py
+
+Needs target/release/libgort.so and libgort.a (make build). The consumer of tests/install is
+compiled as C99, C11, C++11 and C++17 by every compiler there is, shared and static: with plain
+options, through pkg-config, and through CMake. What is not on the machine is named, not passed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from harness import ROOT, Outcome, Tally, expect, expect_equal, first_error, run
+
+SOURCES = ROOT / "tests" / "install"
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+STANDARDS = ["c99", "c11", "c++11", "c++17"]
+
+
+class Compiler(NamedTuple):
+    name: str
+    is_cpp: bool
+
+
+def compilers() -> list[Compiler]:
+    """Each compiler of the machine once; those that are not there are named."""
+    found: list[Compiler] = []
+    seen: set[str] = set()
+    wanted = [(os.environ.get("CC", "cc"), False), ("gcc", False), ("clang", False)]
+    wanted += [(os.environ.get("CXX", "c++"), True), ("g++", True), ("clang++", True)]
+    for name, is_cpp in wanted:
+        path = shutil.which(name.split()[0])
+        if path is None:
+            print(f"not run: {name}: not found")
+        elif (real := os.path.realpath(path) + name.partition(" ")[2]) not in seen:
+            seen.add(real)
+            found.append(Compiler(name, is_cpp))
+    return found
+
+
+class Installation:
+    """An installed tree, and what programs need to be built against it."""
+
+    def __init__(self, prefix: Path) -> None:
+        self.prefix = prefix
+        self.lib = prefix / "lib"
+        self.pc = self.lib / "pkgconfig" / "gort.pc"
+
+    def run_tool(self, action: str, *options: object) -> Outcome:
+        outcome = run([sys.executable, ROOT / "scripts" / "install.py", action, "--prefix", self.prefix, *options])
+        expect_equal(outcome.status, 0, f"exit status of {action}", outcome)
+        return outcome
+
+    def files(self) -> set[str]:
+        return {str(path.relative_to(self.prefix)) for path in self.prefix.rglob("*") if not path.is_dir()}
+
+    def plain_options(self, static: bool) -> list[str]:
+        if not static:
+            return [f"-I{self.prefix}/include", f"-L{self.lib}", "-lgort"]
+        private = re.search(r"^Libs\.private: (.+)$", self.pc.read_text(), re.M)
+        expect(private, "gort.pc names no private libraries")
+        return [f"-I{self.prefix}/include", str(self.lib / "libgort.a"), *private[1].split()]  # type: ignore[index]
+
+    def pkg_config(self, *options: str) -> list[str]:
+        outcome = run(["pkg-config", *options, "gort"], {**os.environ, "PKG_CONFIG_PATH": str(self.pc.parent)})
+        expect_equal(outcome.status, 0, f"pkg-config {' '.join(options)}", outcome)
+        return outcome.out.split()
+
+    def pkg_config_options(self, static: bool) -> list[str]:
+        if not static:
+            return self.pkg_config("--cflags", "--libs")
+        libraries = [option for option in self.pkg_config("--static", "--libs") if option != "-lgort"]
+        archive = self.pkg_config("--variable=libdir")[0] + "/libgort.a"
+        return [*self.pkg_config("--cflags"), archive, *libraries]
+
+    def check_program(self, program: Path, static: bool) -> None:
+        """It runs, and needs the shared library by its ABI name if at all."""
+        needed = re.findall(r"\(NEEDED\).*\[(libgort.*)\]", run(["readelf", "-d", program]).out)
+        expect_equal(needed, [] if static else [abi_name(self)], "the libraries that it needs")
+        outcome = run([program], {**os.environ, "LD_LIBRARY_PATH": str(self.lib)})
+        expect_equal((outcome.status, outcome.out), (0, "42\n"), "status and output", outcome)
+
+
+def abi_name(installed: Installation) -> str:
+    return os.readlink(installed.lib / "libgort.so")
+
+
+def compile_and_run(installed: Installation, compiler: Compiler, standard: str, static: bool, options: list[str]) -> None:
+    program = installed.prefix.parent / "consumer"
+    language = ["-x", "c++" if compiler.is_cpp else "c", SOURCES / "consumer.c", "-x", "none"]
+    outcome = run([*compiler.name.split(), f"-std={standard}", *WARNINGS, *language, "-o", program, *options])
+    expect_equal(outcome.status, 0, f"does not compile: {first_error(outcome)}")
+    installed.check_program(program, static)
+
+
+def check_tree(installed: Installation) -> None:
+    files = installed.files()
+    for name in ("include/gort.h", "lib/libgort.a", "lib/pkgconfig/gort.pc", "lib/cmake/gort/gortConfig.cmake",
+                 "lib/cmake/gort/gortConfigVersion.cmake", "share/doc/gort/README.md", "share/doc/gort/LICENSE-MIT",
+                 "share/doc/gort/docs/channels.md", "share/doc/gort/examples/c/wc.c"):  # fmt: skip
+        expect(name in files, f"{name} is missing among {sorted(files)}")
+    real = (installed.lib / "libgort.so").resolve()
+    expect(re.fullmatch(r"libgort\.so\.\d+\.\d+\.\d+", real.name), f"libgort.so leads to {real.name}")
+    expect(re.fullmatch(r"libgort\.so\.\d+", abi_name(installed)), f"the ABI name is {abi_name(installed)}")
+    expect_equal((installed.lib / abi_name(installed)).resolve(), real, "where the ABI name leads")
+    soname = re.findall(r"\(SONAME\).*\[(.*)\]", run(["readelf", "-d", real]).out)
+    expect_equal(soname, [abi_name(installed)], "the soname")
+    left = [name for name in files if name.endswith(".new") or "@" in (installed.pc.read_text() if name.endswith(".pc") else "")]
+    expect_equal(left, [], "unfinished files")
+
+
+def check_destdir(folder: Path) -> None:
+    stage = folder / "stage"
+    nowhere = Installation(Path("/opt/gort"))
+    nowhere.run_tool("install", "--destdir", stage, "--libdir", "/opt/gort/lib64")
+    text = (stage / "opt/gort/lib64/pkgconfig/gort.pc").read_text()
+    expect(text.startswith("prefix=/opt/gort\nlibdir=${prefix}/lib64\nincludedir=${prefix}/include\n"), f"gort.pc: {text!r}")
+    mentions = [str(path) for path in stage.rglob("*") if path.suffix in (".pc", ".cmake") and str(folder) in path.read_text()]
+    expect_equal(mentions, [], "files that mention the staging root")
+    nowhere.run_tool("uninstall", "--destdir", stage, "--libdir", "/opt/gort/lib64")
+    expect_equal([str(path) for path in stage.rglob("*") if not path.is_dir()], [], "files left behind")
+
+
+def check_uninstall(installed: Installation) -> None:
+    others = {"include/other.h", "lib/libother.so", "share/doc/other/README.md"}
+    for name in others:
+        (installed.prefix / name).parent.mkdir(parents=True, exist_ok=True)
+        (installed.prefix / name).write_text("not ours\n")
+    installed.run_tool("uninstall")
+    expect_equal(installed.files(), others, "the files that are left")
+
+
+def check_pkg_config(installed: Installation, tally: Tally, found: list[Compiler]) -> None:
+    if not shutil.which("pkg-config"):
+        print("not run: pkg-config: not found")
+        return
+    header = (installed.prefix / "include" / "gort.h").read_text()
+    version = ".".join(re.findall(r"^#define GORT_VERSION_\w+ (\d+)$", header, re.M))
+    tally.run("pkg-config: version", lambda: expect_equal(installed.pkg_config("--modversion"), [version], "version"))
+    for compiler in found:
+        for static in (False, True):
+            standard = "c++11" if compiler.is_cpp else "c99"
+            tally.run(
+                f"pkg-config: {compiler.name} {'static' if static else 'shared'}",
+                lambda c=compiler, s=standard, st=static: compile_and_run(installed, c, s, st, installed.pkg_config_options(st)),
+            )
+
+
+def check_cmake(installed: Installation, tally: Tally) -> None:
+    if not shutil.which("cmake"):
+        print("not run: cmake: not found")
+        return
+    build = installed.prefix.parent / "cmake"
+
+    def configure(wanted: str) -> Outcome:
+        shutil.rmtree(build, ignore_errors=True)
+        return run(["cmake", "-S", SOURCES, "-B", build, f"-DCMAKE_PREFIX_PATH={installed.prefix}", f"-DWANTED={wanted}"])
+
+    def build_all() -> None:
+        outcome = configure("0.1")
+        expect_equal(outcome.status, 0, "cmake", outcome)
+        outcome = run(["cmake", "--build", build])
+        expect_equal(outcome.status, 0, "cmake --build", outcome)
+
+    def refuses() -> None:
+        for wanted in ("0.2", "1.0"):
+            expect(configure(wanted).status != 0, f"version {wanted} is found")
+
+    tally.run("cmake: other versions are refused", refuses)
+    if tally.run("cmake: build", build_all):
+        for language in ("c", "cpp"):
+            for kind in ("gort", "static"):
+                program = build / f"{language}-{kind}"
+                tally.run(f"cmake: {program.name}", lambda p=program, k=kind: installed.check_program(p, k == "static"))
+
+
+def main() -> int:
+    tally = Tally()
+    found = compilers()
+    with tempfile.TemporaryDirectory(prefix="gort-install-") as name:
+        folder = Path(name)
+        installed = Installation(folder / "prefix")
+        if not tally.run("install", lambda: installed.run_tool("install") and None):
+            return tally.close()
+        tally.run("the installed tree", lambda: check_tree(installed))
+        for compiler in found:
+            for standard in STANDARDS:
+                if compiler.is_cpp != standard.startswith("c++"):
+                    continue
+                for static in (False, True):
+                    tally.run(
+                        f"{compiler.name} -std={standard} {'static' if static else 'shared'}",
+                        lambda c=compiler, s=standard, st=static: compile_and_run(installed, c, s, st, installed.plain_options(st)),
+                    )
+        check_pkg_config(installed, tally, found)
+        check_cmake(installed, tally)
+        tally.run("a second install over the first", lambda: installed.run_tool("install") and None)
+        tally.run("uninstall", lambda: check_uninstall(installed))
+        tally.run("DESTDIR and LIBDIR", lambda: check_destdir(folder))
+    return tally.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
