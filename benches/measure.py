@@ -84,12 +84,12 @@ class Samples:
 
     def __init__(self, load: Optional[Path]) -> None:
         self.load = load
-        self.values: dict[tuple[str, Workload_, int, str], list[Value]] = {}
-        self.failures: dict[tuple[str, Workload_, int], str] = {}
+        self.values: dict[tuple[str, Workload, int, str], list[Value]] = {}
+        self.failures: dict[tuple[str, Workload, int], str] = {}
 
     def take(self, side: Side, workload: Workload, procs: int, quick: bool) -> None:
         """One run, unless this side has failed here before or has no such program."""
-        place = (side.name, identity(workload), procs)
+        place = (side.name, workload, procs)
         program = "echo_server" if workload.program == ECHO else workload.program
         command = side.command(program)
         if command is None or place in self.failures:
@@ -110,7 +110,7 @@ class Samples:
 
     def middle(self, side: str, workload: Workload, procs: int, key: str) -> Optional[Value]:
         """The median, or None where there is no valid figure."""
-        place = (side, identity(workload), procs)
+        place = (side, workload, procs)
         values = self.values.get((*place, key))
         if not values or place in self.failures:
             return None
@@ -118,12 +118,5 @@ class Samples:
 
     def failure(self, side: str, workload: Workload, procs: int) -> Optional[str]:
         """Why there is none, if a run failed."""
-        return self.failures.get((side, identity(workload), procs))
+        return self.failures.get((side, workload, procs))
 
-
-Workload_ = str
-
-
-def identity(workload: Workload) -> str:
-    """Tells workloads apart, also those that differ in their arguments only."""
-    return f"{workload.program} {workload.args}"

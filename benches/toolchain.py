@@ -37,10 +37,11 @@ class Built(NamedTuple):
     problems: dict[str, str]
 
 
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
+def _reason(output: str) -> str:
+    """The first error without the place it is at, so that the same error is the same text."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line]
-    return (errors or lines or ["no message"])[0].strip()
+    return (errors or lines or ["no message"])[0].rpartition("error: ")[2]
 
 
 def _run(command: list[str], **options) -> Optional[str]:
@@ -49,7 +50,7 @@ def _run(command: list[str], **options) -> Optional[str]:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
     except OSError as error:
         return str(error)
-    return None if done.returncode == 0 else _last_line(done.stdout)
+    return None if done.returncode == 0 else _reason(done.stdout)
 
 
 def compile_c(source: Path, output: Path, gort: Optional[Gort]) -> Optional[str]:
@@ -65,8 +66,8 @@ def compile_c(source: Path, output: Path, gort: Optional[Gort]) -> Optional[str]
 
 
 def build_c(gort: Gort) -> Built:
-    """Every program of benches/c, and the echo server of the examples."""
-    sources = sorted((BENCHES / "c").glob("*.c")) + [ROOT / "examples" / "c" / "echo_server.c"]
+    """Every program of benches/c."""
+    sources = sorted((BENCHES / "c").glob("*.c"))
     output = BUILD / "c"
 
     def build(source: Path) -> Optional[str]:
@@ -132,3 +133,23 @@ def build_go() -> Built:
         name: _run([*command, str(output / name), f"./{name}"], cwd=sources, env=environment) for name in names
     }
     return _built(output, problems)
+
+
+def build_peers() -> dict[str, Built]:
+    """The peers besides Go: one program each, whose first argument is the workload."""
+    problem = _run(
+        ["cargo", "build", "--release", "--locked", "--quiet", "--jobs", str(JOBS), "--target-dir", str(BUILD / "peers")],
+        cwd=BENCHES / "peers",
+    )
+    built = {
+        name: _built(BUILD / "peers" / "release", {name: problem}) for name in ("tokio", "may", "threads")
+    }
+    fiber = BUILD / "peers" / "fiber"
+    fiber.parent.mkdir(parents=True, exist_ok=True)
+    source = BENCHES / "peers" / "fiber.cpp"
+    problem = _run(
+        [os.environ.get("CXX", "c++"), "-std=c++17", "-O2", "-Wall", "-Wextra", str(source), "-o", str(fiber)]
+        + ["-lboost_fiber", "-lboost_context", "-pthread"]
+    )
+    built["fiber"] = _built(fiber.parent, {"fiber": problem})
+    return built

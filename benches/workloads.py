@@ -3,7 +3,8 @@ the ratio gort / Go each is to reach.
 
 A program is benches/c/NAME.c for gort and benches/go/NAME for Go, and takes the same
 arguments in both; ECHO is the exception: two servers under one load generator. Every
-workload has smaller arguments for a quick look.
+workload has smaller arguments for a quick look. All of this is hashable: what was
+measured is found by it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NamedTuple, Optional
 ECHO = "echo"
 
 GOROUTINES = [1_000, 10_000, 100_000, 1_000_000]
+QUICK_GOROUTINES = 10_000
 SELECT_WIDTHS = [1, 2, 4, 8, 16, 32, 64]
 PROCS = [1, 2, 4, 8]
 CONNECTIONS = [1, 64, 1000]
@@ -31,12 +33,12 @@ class Workload(NamedTuple):
 
     program: str
     args: str
-    quick: str
-    figures: list[Figure]
+    quick: Optional[str]  # None: too large for a quick look
+    figures: tuple[Figure, ...]
 
     def arguments(self, quick: bool) -> list[str]:
         """The command line after the program's name."""
-        return (self.quick if quick else self.args).split()
+        return ((self.quick or "") if quick else self.args).split()
 
 
 class Section(NamedTuple):
@@ -47,9 +49,9 @@ class Section(NamedTuple):
     procs: Optional[list[int]] = None  # None: those the user asked for
 
 
-def _one(label: str, args: str, quick: str, goal: Optional[float] = None, program: str = "") -> Workload:
+def _one(label: str, args: str, quick: Optional[str], goal: Optional[float] = None, program: str = "") -> Workload:
     program = program or label
-    return Workload(program, args, quick, [Figure(label, program, goal)])
+    return Workload(program, args, quick, (Figure(label, program, goal),))
 
 
 MAIN = [
@@ -74,29 +76,29 @@ MAIN = [
     _one("timer_stop", "2000000", "200000", 0.30),
     Workload(
         "sleep_overshoot", "500", "50",
-        [Figure("sleep_overshoot", "sleep_overshoot", 0.70), Figure("sleep_overshoot p99", "sleep_overshoot_p99")],
+        (Figure("sleep_overshoot", "sleep_overshoot", 0.70), Figure("sleep_overshoot p99", "sleep_overshoot_p99")),
     ),
     _one("ctx_cancel", "2000000", "200000", 0.60),
     Workload(
         "ctx_tree", "100000", "10000",
-        [Figure("ctx_tree", "ctx_tree", 0.30), Figure("ctx_tree, the cancel alone", "ctx_tree_cancel")],
+        (Figure("ctx_tree", "ctx_tree", 0.30), Figure("ctx_tree, the cancel alone", "ctx_tree_cancel")),
     ),
     Workload(
         "parked", "1000000", "100000",
-        [
+        (
             Figure("parked: spawn, park, wake", "parked", 0.60),
             Figure("parked: memory", "parked_rss", 2.0),
             Figure("parked: stack, of that", "parked_stack"),
             Figure("parked: page tables, besides", "parked_page_tables"),
-        ],
+        ),
     ),
     Workload(
         "thread_wake", "2000", "200",
-        [Figure("thread_wake", "thread_wake"), Figure("thread_wake p99", "thread_wake_p99")],
+        (Figure("thread_wake", "thread_wake"), Figure("thread_wake p99", "thread_wake_p99")),
     ),
     Workload(
         "starvation", "8 100", "8 20",
-        [Figure("starvation: longest gap", "starvation"), Figure("starvation: median gap", "starvation_p50")],
+        (Figure("starvation: longest gap", "starvation"), Figure("starvation: median gap", "starvation_p50")),
     ),
 ]
 
@@ -104,18 +106,19 @@ MAIN = [
 def _by_goroutines() -> list[Workload]:
     workloads = []
     for count in GOROUTINES:
-        name, few = f"{count:,}", min(count, 10_000)
-        workloads += [
-            _one(f"spawn_join {name}", f"{count} 1000000", f"{few} 100000", program="spawn_join"),
-            _one(f"ring {name}", f"{count} 2000000", f"{few} 100000", program="ring"),
-            _one(f"skynet {name}", f"{count}", f"{few}", program="skynet"),
-            _one(f"yield {name}", f"{count} 4000000", f"{few} 100000", program="yield"),
-            _one(f"sleepers {name}", f"{count}", f"{few}", program="sleepers"),
-            Workload(
-                "parked", f"{count}", f"{few}",
-                [Figure(f"parked {name}: time", "parked"), Figure(f"parked {name}: memory", "parked_rss")],
-            ),
-        ]
+        name = f"{count:,}"
+
+        def add(program: str, *figures: Figure, total: str = "", quick_total: str = "") -> None:
+            quick = f"{count} {quick_total}" if count <= QUICK_GOROUTINES else None
+            found = figures or (Figure(f"{program} {name}", program),)
+            workloads.append(Workload(program, f"{count} {total}", quick, found))
+
+        add("spawn_join", total="1000000", quick_total="100000")
+        add("ring", total="2000000", quick_total="100000")
+        add("yield", total="4000000", quick_total="100000")
+        add("skynet")
+        add("sleepers")
+        add("parked", Figure(f"parked {name}: time", "parked"), Figure(f"parked {name}: memory", "parked_rss"))
     return sorted(workloads, key=lambda workload: workload.program)
 
 
@@ -125,7 +128,7 @@ def _by_procs() -> list[Workload]:
 
 
 def _echo(connections: int) -> Workload:
-    figures = [Figure(f"echo {connections}: {what}", f"echo_{what}") for what in ("rate", "p50", "p99", "p99.9")]
+    figures = tuple(Figure(f"echo {connections}: {what}", f"echo_{what}") for what in ("rate", "p50", "p99", "p99.9"))
     return Workload(ECHO, f"{connections} 2000", f"{connections} 300", figures)
 
 
@@ -139,3 +142,12 @@ SECTIONS = [
     ),
     Section("By number of Ps", _by_procs(), PROCS),
 ]
+
+# What else there is to compare with, and at which workloads: a library without a notion
+# of one is left out there.
+PEERS = {
+    "tokio": {"spawn_join", "spawn_one", "pingpong", "spsc", "mpmc", "skynet", "ring", "yield"},
+    "may": {"spawn_join", "spawn_one", "pingpong", "spsc", "mpmc", "skynet", "ring", "yield"},
+    "threads": {"pingpong", "spsc", "mpmc"},
+    "fiber": {"spawn_join", "spawn_one", "pingpong", "spsc", "mpmc", "skynet", "ring", "yield"},
+}

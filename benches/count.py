@@ -1,0 +1,117 @@
+"""Counts the instructions of the hottest operations, so that none grows unnoticed.
+
+    python3 benches/count.py [--update] [--only PATTERN]
+
+Each operation of benches/count/ops.c runs TIMES and 2 * TIMES times under callgrind, on one
+P; the difference is what TIMES of them cost, without start and end. That is compared with
+benches/counts.json: over TOLERANCE more is a failure, --update takes what was counted as the
+new baseline. Ends with "N passed, M failed".
+
+The runtime's own threads run as well, and at moments that differ from run to run: they can
+only add, so the least of ROUNDS runs is taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Optional
+
+from toolchain import BENCHES, BUILD, ROOT, Gort, compile_c
+
+BASELINE = BENCHES / "counts.json"
+TIMES = 20_000
+ROUNDS = 3
+TOLERANCE = 0.05
+WATCHDOG_SECONDS = 300
+
+
+class Failure(Exception):
+    """There is no count; the text says why."""
+
+
+def instructions(program: Path, operation: str, times: int) -> int:
+    """Of the whole process, all threads."""
+    with tempfile.TemporaryDirectory(dir=BUILD) as directory:
+        profile = Path(directory, "callgrind.out")
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", "-q"]
+        try:
+            done = subprocess.run(
+                [*command, str(program), operation, str(times)],
+                capture_output=True,
+                text=True,
+                timeout=WATCHDOG_SECONDS,
+                env=dict(os.environ, GORT_MAXPROCS="1"),
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Failure(str(error)) from None
+        if done.returncode != 0:
+            lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+            raise Failure(lines[-1])
+        totals = re.search(r"^totals: (\d+)", profile.read_text(), re.MULTILINE)
+    if totals is None:
+        raise Failure("callgrind wrote no total")
+    return int(totals.group(1))
+
+
+def per_operation(program: Path, operation: str) -> float:
+    """Instructions of one operation."""
+    few, many = (min(instructions(program, operation, times) for _ in range(ROUNDS)) for times in (TIMES, 2 * TIMES))
+    return round((many - few) / TIMES, 1)
+
+
+def verdict(count: float, baseline: Optional[float]) -> tuple[bool, str]:
+    """Whether the count is good, and what to say about it."""
+    if baseline is None:
+        return False, "no baseline; count.py --update makes one"
+    change = count / baseline - 1
+    if change > TOLERANCE:
+        return False, f"{change:+.1%} on {baseline:g}"
+    return True, f"{change:+.1%}; worth --update" if change < -TOLERANCE else f"{change:+.1%}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--update", action="store_true", help="what is counted now is the baseline from now on")
+    parser.add_argument("--only", metavar="PATTERN", default="", help="a regular expression for operations")
+    parser.add_argument("--library", type=Path, default=ROOT / "target" / "release", help="where libgort.so is")
+    parser.add_argument("--include", type=Path, default=ROOT / "include", help="where gort.h is")
+    options = parser.parse_args()
+
+    program = BUILD / "count" / "ops"
+    problem = compile_c(BENCHES / "count" / "ops.c", program, Gort(options.library, options.include))
+    if problem is not None:
+        print(f"ops.c: {problem}\n0 passed, 1 failed")
+        return 1
+    names = subprocess.run([str(program)], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    baseline = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
+    counted: dict[str, float] = {}
+    failed = 0
+    print(f"{'operation':<16} instructions")
+    for name in names:
+        if not re.search(options.only, name):
+            continue
+        try:
+            counted[name] = per_operation(program, name)
+            good, remark = (True, "") if options.update else verdict(counted[name], baseline.get(name))
+            print(f"{name:<16} {counted[name]:>12} {remark}")
+        except Failure as failure:
+            good = False
+            print(f"{name:<16} {'failed':>12} {failure}")
+        failed += not good
+    if options.update:
+        kept = {name: count for name, count in {**baseline, **counted}.items() if name in names}
+        BASELINE.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    passed = len([name for name in names if re.search(options.only, name)]) - failed
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
