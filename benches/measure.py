@@ -35,8 +35,8 @@ class Side(NamedTuple):
     """One of those that are compared."""
 
     name: str
-    # The program and what comes before a workload's own arguments; None: it has none for it.
-    command: Callable[[str], Optional[list[str]]]
+    # The program and what comes before the workload's own arguments; None: there is none for it.
+    command: Callable[[Workload], Optional[list[str]]]
 
 
 def _environment(procs: int) -> dict[str, str]:
@@ -90,8 +90,7 @@ class Samples:
     def take(self, side: Side, workload: Workload, procs: int, quick: bool) -> None:
         """One run, unless this side has failed here before or has no such program."""
         place = (side.name, workload, procs)
-        program = "echo_server" if workload.program == ECHO else workload.program
-        command = side.command(program)
+        command = side.command(workload)
         if command is None or place in self.failures:
             return
         arguments = workload.arguments(quick)

@@ -40,8 +40,12 @@ class Built(NamedTuple):
 def _reason(output: str) -> str:
     """The first error without the place it is at, so that the same error is the same text."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line]
-    return (errors or lines or ["no message"])[0].rpartition("error: ")[2]
+    for mark in ("undefined reference", "error: "):
+        for line in lines:
+            before, found, reason = line.partition(mark)
+            if found:
+                return reason if mark.startswith("error") else found + reason
+    return (lines or ["no message"])[-1]
 
 
 def _run(command: list[str], **options) -> Optional[str]:

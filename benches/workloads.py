@@ -143,11 +143,11 @@ SECTIONS = [
     Section("By number of Ps", _by_procs(), PROCS),
 ]
 
-# What else there is to compare with, and at which workloads: a library without a notion
-# of one is left out there.
+# What else there is to compare with, and at which of the workloads above, by the label of
+# the first figure: where a library has no such channel or no tasks, there is nothing to compare.
 PEERS = {
-    "tokio": {"spawn_join", "spawn_one", "pingpong", "spsc", "mpmc", "skynet", "ring", "yield"},
-    "may": {"spawn_join", "spawn_one", "pingpong", "spsc", "mpmc", "skynet", "ring", "yield"},
-    "threads": {"pingpong", "spsc", "mpmc"},
-    "fiber": {"spawn_join", "spawn_one", "pingpong", "spsc", "mpmc", "skynet", "ring", "yield"},
+    "tokio": {"spawn_join", "spawn_one", "pingpong", "spsc1", "spsc128", "skynet", "ring", "yield"},
+    "may": {"spawn_join", "spawn_one", "pingpong", "skynet", "ring", "yield"},
+    "threads": {"pingpong", "spsc0", "spsc1", "spsc128", "mpmc"},
+    "fiber": {"spawn_join", "spawn_one", "pingpong", "spsc0", "spsc128", "mpmc", "skynet", "ring", "yield"},
 }

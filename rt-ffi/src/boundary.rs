@@ -1,0 +1,64 @@
+//! Between C and Rust: no panic crosses, and every error is kept for `gort_last_error`.
+
+use crate::types::*;
+use core::ffi::CStr;
+use rt_core::{Error, Kind, Result, last_error};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What a function returns when something in the library was found to be broken.
+#[cold]
+fn broken() -> Error {
+    Error::new(Kind::Misuse, c"internal error: an invariant of the library does not hold")
+}
+
+/// The result of `f`, with the error kept.
+#[inline(always)]
+pub(crate) fn keep<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| Err(broken())) {
+        Ok(value) => Ok(value),
+        Err(error) => {
+            failed(&error);
+            Err(error)
+        }
+    }
+}
+
+/// Keep an error, and give C its errno.
+#[cold]
+pub(crate) fn failed(error: &Error) {
+    last_error::set(error);
+    if error.errno != 0 {
+        // SAFETY: glibc's location is valid for the calling thread.
+        unsafe { *libc::__errno_location() = error.errno };
+    }
+}
+
+/// The status of `f`.
+#[inline(always)]
+pub(crate) fn status(f: impl FnOnce() -> Result) -> gort_status {
+    match keep(f) {
+        Ok(()) => GORT_OK,
+        Err(error) => error.kind as gort_status,
+    }
+}
+
+/// The value of `f`, or `otherwise` when it panics.
+#[inline(always)]
+pub(crate) fn value<T>(otherwise: T, f: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or(otherwise)
+}
+
+/// The pointer `f` makes, or null.
+#[inline(always)]
+pub(crate) fn pointer<T>(f: impl FnOnce() -> Result<core::ptr::NonNull<T>>) -> *mut T {
+    keep(f).map_or(core::ptr::null_mut(), |p| p.as_ptr())
+}
+
+pub(crate) const fn invalid(message: &'static CStr) -> Error {
+    Error::new(Kind::Invalid, message)
+}
+
+/// The wait of a timeout of this many nanoseconds: one that is not above zero has passed already.
+pub(crate) fn until(timeout: gort_duration) -> rt_core::Wait<'static> {
+    rt_core::Wait::Until(rt_core::time::now().saturating_add(timeout.max(0)))
+}
