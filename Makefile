@@ -8,8 +8,9 @@ DESTDIR ?=
 FILES ?=
 # Stages of the tests, e.g. STAGES="c docs"; none: all.
 STAGES ?=
-# Options for the benchmarks, see python3 benches/run.py --help.
-BENCH ?=
+# Options for the benchmarks, see python3 benches/run.py --help, and whom to measure beside Go: PEERS=all.
+BENCH ?= --write
+PEERS ?= go
 
 LIBRARY := target/release/libgort.so
 INSTALL := python3 scripts/install.py
@@ -39,9 +40,9 @@ check: ## formatting, lints, stale header, tools that do not parse
 fmt: ## format the Rust sources
 	cargo fmt --all
 
-bench: build ## measure against Go, into benches/RESULTS.md; BENCH="..." for options
+bench: build ## measure against Go, into benches/RESULTS.md; PEERS=all for others too, BENCH=--quick to try
 	@scripts/need.sh cc python3 venv
-	python3 benches/run.py $(BENCH)
+	python3 benches/run.py --peers $(PEERS) $(BENCH)
 
 bench-readme: ## copy the table of benches/RESULTS.md into README.md
 	python3 scripts/readme-bench.py

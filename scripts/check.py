@@ -79,7 +79,7 @@ def versions() -> str:
 
 
 CHECKS: list[tuple[str, Callable[[], str]]] = [
-    ("cargo fmt", command("cargo", "fmt", "--all", "--check")),
+    ("cargo fmt", command("cargo", "fmt", "--all", "--check", "--", "--files-with-diff")),
     ("cargo clippy", command("cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings")),
     ("the header is what rt-ffi says", command("scripts/header.sh", "--check")),
     ("one version everywhere", versions),

@@ -27,9 +27,9 @@ if [ $# -eq 0 ]; then
         [ "$entry" = target ] || set -- "$@" "$entry"
     done
 fi
-# Older versions of wc(1) want a printable character in a word, newer ones do not.
+# Older versions of wc(1) want a printable character in a word, newer ones do not: see wc_count.h.
 words=
-[ "$(printf '\200 \001\n' | wc -w)" -eq 1 ] || words=-a
+[ "$(printf '\200 \001\n' | wc -w)" -eq 0 ] || words=-a
 
 echo "== examples/c/wc.c: $*"
 # shellcheck disable=SC2086 # no option, or one

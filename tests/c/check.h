@@ -129,7 +129,8 @@ static inline size_t check_thread_count(void)
     return count;
 }
 
-static inline pthread_t plain_thread(void *(*fn)(void *), void *arg)
+/* A thread that the library has not seen yet. */
+static inline pthread_t bare_thread(void *(*fn)(void *), void *arg)
 {
     pthread_t thread;
     CHECK_EQ(pthread_create(&thread, NULL, fn, arg), 0);
@@ -193,6 +194,35 @@ static inline void settle(void)
         gort_yield();
     }
     gort_sleep(2 * GORT_MILLISECOND);
+}
+
+struct check_thread {
+    void *(*fn)(void *);
+    void *arg;
+    sem_t known;
+};
+
+static inline void *check_thread_body(void *arg)
+{
+    struct check_thread thread = *(struct check_thread *)arg;
+    gort_yield();
+    sem_post(&((struct check_thread *)arg)->known);
+    return thread.fn(thread.arg);
+}
+
+/* A thread that has called the library already when this returns: what it may still wake is no deadlock. */
+static inline pthread_t plain_thread(void *(*fn)(void *), void *arg)
+{
+    struct check_thread start;
+    start.fn = fn;
+    start.arg = arg;
+    CHECK_EQ(sem_init(&start.known, 0, 0), 0);
+    pthread_t thread = bare_thread(check_thread_body, &start);
+    while (sem_wait(&start.known) != 0) {
+        CHECK_EQ(errno, EINTR);
+    }
+    sem_destroy(&start.known);
+    return thread;
 }
 
 struct check_call {

@@ -33,9 +33,17 @@ static void selects_nothing(void *arg)
     check_fail(__FILE__, __LINE__, "a select without cases returned");
 }
 
+static int begun;
+
+static void begins_and_receives(void *arg)
+{
+    ATOMIC_SET(&begun, 1);
+    receives(arg);
+}
+
 static void *runs_too(void *arg)
 {
-    *(gort_status *)arg = gort_run(receives, stuck);
+    *(gort_status *)arg = gort_run(begins_and_receives, stuck);
     return NULL;
 }
 
@@ -77,10 +85,11 @@ int main(int argc, char **argv)
     CHECK_REFUSED(gort_run(selects_nothing, NULL), GORT_DEADLOCK);
     CHECK_EQ(ATOMIC_GET(&calls), 6);
 
-    /* Two runs at once: a deadlock is the end of both. */
+    /* Two runs at once: a deadlock is the end of both. While this thread is free, there is none. */
     stuck = new_chan(0, 0);
     gort_status first = GORT_OK, second = GORT_OK;
     pthread_t thread = plain_thread(runs_too, &first);
+    WAIT_UNTIL(ATOMIC_GET(&begun) == 1);
     second = gort_run(receives, stuck);
     CHECK_EQ(second, GORT_DEADLOCK);
     CHECK(gort_last_error()[0] != '\0');

@@ -36,13 +36,15 @@ static void many_then_return(void *arg)
     CHECK_EQ(steps, 0);
 }
 
+static volatile int deepest = 19;
+
 OPAQUE static void exit_below(int depth)
 {
     CHECK_STATUS(gort_defer(step, (void *)(intptr_t)(19 - depth)), GORT_OK);
-    if (depth == 19) {
-        gort_exit();
+    if (depth < deepest) {
+        exit_below(depth + 1);
     }
-    exit_below(depth + 1);
+    gort_exit();
     check_fail(__FILE__, __LINE__, "gort_exit returned");
 }
 
