@@ -6,15 +6,22 @@
 use crate::error::{Error, Result};
 use crate::sched::caller::Caller;
 use crate::sched::g::{G, Status};
+use crate::sched::run::write_all;
 use crate::sched::{Runtime, current, lifecycle};
 use crate::sys::{clock, errno};
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use std::ffi::CString;
 use std::io::Write;
 use std::sync::atomic::Ordering::*;
 
+const UNWRITABLE: &CStr = c"the dump could not be written";
+
 /// Write every goroutine to `fd`.
 pub fn dump(fd: c_int) -> Result {
+    // SAFETY: fcntl on any number.
+    if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
+        return Err(Error::os(UNWRITABLE, errno()));
+    }
     let caller = Caller::enter();
     let mut text = Vec::new();
     match caller.on_p() {
@@ -22,16 +29,7 @@ pub fn dump(fd: c_int) -> Result {
         None => lifecycle::with_runtime(|rt| describe_all(rt, &mut text)),
     }
     drop(caller);
-    let mut rest = &text[..];
-    while !rest.is_empty() {
-        // SAFETY: the bytes are valid for their length.
-        match unsafe { libc::write(fd, rest.as_ptr().cast(), rest.len()) } {
-            n if n > 0 => rest = &rest[n as usize..],
-            _ if errno() == libc::EINTR => {}
-            _ => return Err(Error::os(c"the dump could not be written", errno())),
-        }
-    }
-    Ok(())
+    write_all(fd, &text).map_err(|e| Error::os(UNWRITABLE, e))
 }
 
 /// The report of a deadlock, as the default handler prints it.

@@ -133,29 +133,27 @@ fn handle(report: &CString) {
         // SAFETY: the user gave both; no lock is held.
         Some(handler) => unsafe { handler(report.as_ptr(), user) },
         None => {
-            write_all(2, report.as_bytes());
-            die(2);
+            die_with(report.as_bytes());
         }
     }
 }
 
-/// Write what can be written.
-pub(crate) fn write_all(fd: c_int, mut bytes: &[u8]) {
+/// Write all of it, or say with which errno that failed.
+pub(crate) fn write_all(fd: c_int, mut bytes: &[u8]) -> core::result::Result<(), c_int> {
     while !bytes.is_empty() {
         // SAFETY: the bytes are valid for their length.
-        let n = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
-        if n <= 0 {
-            if n < 0 && crate::sys::errno() == libc::EINTR {
-                continue;
-            }
-            return;
+        match unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) } {
+            n if n > 0 => bytes = &bytes[n as usize..],
+            _ if crate::sys::errno() == libc::EINTR => {}
+            _ => return Err(crate::sys::errno()),
         }
-        bytes = &bytes[n as usize..];
     }
+    Ok(())
 }
 
-/// End the process. What the program has printed goes out first, unless a thread is printing now.
-pub(crate) fn die(status: c_int) -> ! {
+/// Write to stderr and end the process with status 2. What the program has printed goes out first,
+/// unless a thread is printing now.
+pub(crate) fn die_with(text: &[u8]) -> ! {
     unsafe extern "C" {
         static stdout: *mut libc::FILE;
         fn ftrylockfile(file: *mut libc::FILE) -> c_int;
@@ -165,7 +163,8 @@ pub(crate) fn die(status: c_int) -> ! {
         if ftrylockfile(stdout) == 0 {
             libc::fflush(stdout);
         }
-        libc::_exit(status)
+        let _ = write_all(2, text);
+        libc::_exit(2)
     }
 }
 
@@ -186,7 +185,6 @@ pub unsafe fn panic(message: *const c_char) -> ! {
         }
         text.extend_from_slice(b"\n\n");
         dump::describe_caller(&mut text);
-        write_all(2, &text);
+        die_with(&text)
     }
-    die(2)
 }

@@ -313,7 +313,7 @@ unsafe fn live(g: *mut G, switch: &Switch, m: *mut M) {
         // What comes out of `entry` cannot go further: there is no caller. A foreign exception ends
         // the process in here, with a message of the language's runtime.
         if catch_unwind(AssertUnwindSafe(|| entry(arg))).is_err() {
-            super::run::die(2);
+            super::run::die_with(b"");
         }
         end_on_own_stack(g);
         // Back to the M, inside the boundary.
