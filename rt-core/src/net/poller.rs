@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::lock::SpinLock;
 use crate::sched::caller::Caller;
 use crate::sched::{Runtime, WaitReason};
-use crate::sys::{clock, epoll, errno};
+use crate::sys::{clock, epoll};
 use crate::waiter::{Completion, Wait, WaitQueue, Waiter, Woken, block};
 use core::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicUsize, Ordering::*, fence};
@@ -47,7 +47,7 @@ pub(crate) struct Netpoll {
     epoll: AtomicI32,
     interrupt: AtomicI32,
     opening: SpinLock<()>,
-    /// Waiters in all queues.
+    /// Calls of [`wait_in`] that wait.
     waiting: AtomicUsize,
     in_idle: AtomicBool,
     last_poll: AtomicI64,
@@ -165,7 +165,6 @@ impl Netpoll {
             while let Some(waiter) = w.as_ref() {
                 w = waiter.linked();
                 waiter.ok.set(ok);
-                self.waiting.fetch_sub(1, Relaxed);
                 Completion::finish(waiter.completion, caller);
             }
         }
@@ -230,20 +229,17 @@ pub(super) fn wait_in(rt: &Runtime, caller: &mut Caller, fd: i32, events: u32, w
     let woken = unsafe {
         lock.raw().lock();
         let d = &mut *lock.as_ptr();
-        let mut queued = 0;
         if events & READABLE != 0 {
             d.readers.push(&reader);
-            queued += 1;
         }
         if events & WRITABLE != 0 {
             d.writers.push(&writer);
-            queued += 1;
         }
-        net.waiting.fetch_add(queued, SeqCst);
+        net.waiting.fetch_add(1, SeqCst);
         if let Err(e) = net.arm(fd, d) {
             d.readers.remove(&reader);
             d.writers.remove(&writer);
-            net.waiting.fetch_sub(queued, SeqCst);
+            net.waiting.fetch_sub(1, SeqCst);
             lock.raw().unlock();
             return Err(Error::os(c"the descriptor cannot be polled", e));
         }
@@ -254,10 +250,9 @@ pub(super) fn wait_in(rt: &Runtime, caller: &mut Caller, fd: i32, events: u32, w
     };
     {
         let mut d = lock.lock();
-        let left = reader.is_queued() as usize + writer.is_queued() as usize;
         d.readers.remove(&reader);
         d.writers.remove(&writer);
-        net.waiting.fetch_sub(left, SeqCst);
+        net.waiting.fetch_sub(1, SeqCst);
     }
     if let Some(error) = woken.error(wait) {
         return Err(error);
@@ -316,16 +311,18 @@ impl Runtime {
     }
 
     /// The poller sleeps here; `stays` says, at the last moment, until when, and `None` that it must
-    /// not sleep. Returns true when something was woken.
+    /// not sleep. False: the last poller has been woken but is still here. An interrupt wakes one M
+    /// only, so it must be the only one.
     pub(crate) fn poll_in_idle(&self, stays: impl FnOnce() -> Option<i64>) -> bool {
-        self.net.in_idle.store(true, SeqCst);
+        if self.net.in_idle.swap(true, SeqCst) {
+            return false;
+        }
         fence(SeqCst);
-        let woke = match stays() {
-            Some(until) => self.take_events(until, &Caller::outsider()),
-            None => false,
-        };
+        if let Some(until) = stays() {
+            self.take_events(until, &Caller::outsider());
+        }
         self.net.in_idle.store(false, SeqCst);
-        woke
+        true
     }
 
     /// The poller sleeps in epoll.
@@ -344,10 +341,10 @@ impl Runtime {
     }
 
     /// Until the absolute time `until`; 0: not at all.
-    fn take_events(&self, until: i64, caller: &Caller) -> bool {
+    fn take_events(&self, until: i64, caller: &Caller) {
         let epfd = self.net.epoll.load(Acquire);
         if epfd < 0 {
-            return false;
+            return;
         }
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; BATCH];
         let n = epoll::wait(epfd, &mut events, until);
@@ -360,6 +357,5 @@ impl Runtime {
                 self.net.dispatch(data as i32, bits, caller);
             }
         }
-        n != 0 || errno() == libc::EINTR && until == 0
     }
 }

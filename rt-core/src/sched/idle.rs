@@ -15,6 +15,15 @@ use crate::time::heap::NEVER;
 use core::ptr;
 use std::sync::atomic::Ordering::*;
 
+/// What an M's word says: it sleeps, it was woken, or (the poller only) it shall look again at what
+/// it sleeps for.
+const ASLEEP: u32 = 0;
+const WOKEN: u32 = 1;
+const NUDGED: u32 = 2;
+
+/// How long a new poller waits at a time for the one before it, which is on its way out of epoll.
+const UNTIL_LAST_POLLER_LEAVES: i64 = 50_000;
+
 type Locked<'a> = SpinGuard<'a, Sched>;
 
 impl Sched {
@@ -42,7 +51,7 @@ impl Sched {
 
     /// Count `m` as asleep; `free`: for anybody to wake.
     unsafe fn enlist(&mut self, rt: &Runtime, m: &M, free: bool) {
-        m.word.store(0, Relaxed);
+        m.word.store(ASLEEP, Relaxed);
         m.asleep.set(true);
         m.running.store(0, Relaxed);
         self.sleeping += 1;
@@ -95,7 +104,7 @@ impl Sched {
 
 /// End the sleep of an M that was taken from the lists.
 unsafe fn wake(rt: &Runtime, m: &M, was_poller: bool) {
-    m.word.store(1, SeqCst);
+    m.word.store(WOKEN, SeqCst);
     if was_poller && rt.interrupt_poll() {
         return;
     }
@@ -119,8 +128,8 @@ pub(super) unsafe fn wake_to_stop(rt: &Runtime, m: &M) {
 
 /// Make the poller look at its deadline again.
 unsafe fn nudge(rt: &Runtime, poller: &M) {
-    if !rt.interrupt_poll() {
-        // It sees no word changed, reads the new deadline, and sleeps on.
+    // Not over a wake-up, which may have come meanwhile.
+    if poller.word.compare_exchange(ASLEEP, NUDGED, SeqCst, SeqCst).is_ok() && !rt.interrupt_poll() {
         futex::wake(&poller.word);
     }
 }
@@ -146,19 +155,26 @@ unsafe fn sleep(rt: &Runtime, m: &M) -> bool {
     // SAFETY: on the M's own thread.
     unsafe {
         loop {
-            while m.word.load(Acquire) == 0 {
+            loop {
+                match m.word.load(SeqCst) {
+                    WOKEN => break,
+                    NUDGED => drop(m.word.compare_exchange(NUDGED, ASLEEP, SeqCst, SeqCst)),
+                    _ => {}
+                }
                 if !ptr::eq(rt.sched.lock().poller, m) {
-                    futex::wait(&m.word, 0, futex::FOREVER);
+                    futex::wait(&m.word, ASLEEP, futex::FOREVER);
                     continue;
                 }
                 if rt.polls() {
                     let word = &m.word;
                     // What was woken went to the global queue: it wakes Ms, this one perhaps.
-                    rt.poll_in_idle(|| (word.load(SeqCst) == 0).then(|| rt.poll_until.load(SeqCst)));
+                    if !rt.poll_in_idle(|| (word.load(SeqCst) == ASLEEP).then(|| rt.poll_until.load(SeqCst))) {
+                        futex::wait(word, ASLEEP, clock::now() + UNTIL_LAST_POLLER_LEAVES);
+                    }
                 } else {
-                    futex::wait(&m.word, 0, rt.poll_until.load(SeqCst));
+                    futex::wait(&m.word, ASLEEP, rt.poll_until.load(SeqCst));
                 }
-                if rt.poll_until.load(SeqCst) <= clock::now() && m.word.load(Acquire) == 0 {
+                if rt.poll_until.load(SeqCst) <= clock::now() && m.word.load(Acquire) == ASLEEP {
                     poller_wakes(rt, m);
                 }
             }
@@ -192,7 +208,7 @@ unsafe fn poller_wakes(rt: &Runtime, m: &M) {
             rt.sysmon.wake();
         } else {
             s.delist(rt, m, p, ptr::null_mut());
-            m.word.store(1, Relaxed);
+            m.word.store(WOKEN, Relaxed);
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct M {
     pub(crate) inbox_len: AtomicU32,
     /// Under the scheduler's lock.
     pub(crate) asleep: Cell<bool>,
-    /// What it sleeps on: 0 asleep, 1 woken.
+    /// What it sleeps on.
     pub(crate) word: AtomicU32,
     pub(crate) thread: Cell<libc::pthread_t>,
     /// The goroutine it runs, for dumps and sysmon: an id, 0 for none.
