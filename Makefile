@@ -16,7 +16,7 @@ LIBRARY := target/release/libgort.so
 INSTALL := python3 scripts/install.py
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt bench bench-readme header wheel install uninstall dist clean
+.PHONY: help build demo test check fmt bench count bench-readme header wheel install uninstall dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -29,7 +29,7 @@ build: ## libgort.so and libgort.a, into target/release
 demo: build ## count this project's words and start a million goroutines; FILES="..." counts others
 	@scripts/demo.sh $(FILES)
 
-test: ## everything: Rust, models, C, examples, docs, install, Python; STAGES="c docs" for some
+test: ## everything: Rust, models, C, examples, Python, docs, install, counts; STAGES="c docs" for some
 	@scripts/need.sh cargo cc c++ python3 venv readelf
 	@python3 scripts/test.py $(STAGES)
 
@@ -43,6 +43,10 @@ fmt: ## format the Rust sources
 bench: build ## measure against Go, into benches/RESULTS.md; PEERS=all for others too, BENCH=--quick to try
 	@scripts/need.sh cc python3 venv
 	python3 benches/run.py --peers $(PEERS) $(BENCH)
+
+count: build ## instructions of the hottest operations against their baselines; BENCH=--update takes new ones
+	@scripts/need.sh cc python3 valgrind
+	python3 benches/count.py $(filter-out --write,$(BENCH))
 
 bench-readme: ## copy the table of benches/RESULTS.md into README.md
 	python3 scripts/readme-bench.py

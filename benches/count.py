@@ -23,7 +23,7 @@ import tempfile
 from pathlib import Path
 from typing import Optional
 
-from toolchain import BENCHES, BUILD, ROOT, Gort, compile_c
+from toolchain import BENCHES, BUILD, INCLUDE, LIBRARY, Gort, compile_c
 
 BASELINE = BENCHES / "counts.json"
 TIMES = 20_000
@@ -80,8 +80,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--update", action="store_true", help="what is counted now is the baseline from now on")
     parser.add_argument("--only", metavar="PATTERN", default="", help="a regular expression for operations")
-    parser.add_argument("--library", type=Path, default=ROOT / "target" / "release", help="where libgort.so is")
-    parser.add_argument("--include", type=Path, default=ROOT / "include", help="where gort.h is")
+    parser.add_argument("--library", type=Path, default=LIBRARY, help="where libgort.so is")
+    parser.add_argument("--include", type=Path, default=INCLUDE, help="where gort.h is")
     options = parser.parse_args()
 
     program = BUILD / "count" / "ops"

@@ -44,7 +44,7 @@ def _shown(value: Optional[Value], failure: Optional[str]) -> str:
 
 
 def table(section: Section, procs: int, samples: Samples, sides: list[str]) -> Table:
-    """The medians of a section, with ratio and goal; goals are for the Ps the user asks for, not for a series of them."""
+    """The medians of a section, with ratio and goal. Goals are for the Ps the user asks for, not for a series."""
     peers = [side for side in sides if side not in (GORT, GO)]
     rows = []
     for workload in section.workloads:
@@ -76,7 +76,8 @@ def _first_line(*command: str) -> str:
 
 
 def _found(path: Path, pattern: str) -> str:
-    found = re.search(pattern, path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE) if path.exists() else None
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    found = re.search(pattern, text, re.MULTILINE)
     return found.group(1).strip() if found else "unknown"
 
 

@@ -42,10 +42,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="default 5; at most 3 for all but the first section")
     parser.add_argument("--only", metavar="PATTERN", default="", help="a regular expression for 'section: figure'")
     parser.add_argument("--quick", action="store_true", help="small workloads, one round: does it all work?")
-    parser.add_argument("--peers", choices=["go", "all"], default="go", help="all: tokio, may, threads, Boost.Fiber too")
+    parser.add_argument("--peers", choices=["go", "all"], default="go", help="all: tokio, may, threads, fiber too")
     parser.add_argument("--write", action="store_true", help="write benches/RESULTS.md")
-    parser.add_argument("--library", type=Path, default=toolchain.ROOT / "target" / "release", help="where libgort.so is")
-    parser.add_argument("--include", type=Path, default=toolchain.ROOT / "include", help="where gort.h is")
+    parser.add_argument("--library", type=Path, default=toolchain.LIBRARY, help="where libgort.so is")
+    parser.add_argument("--include", type=Path, default=toolchain.INCLUDE, help="where gort.h is")
     options = parser.parse_args()
     if options.quick and options.write:
         parser.error("--quick measures too little to be written down")

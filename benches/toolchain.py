@@ -16,6 +16,8 @@ from typing import NamedTuple, Optional
 
 BENCHES = Path(__file__).resolve().parent
 ROOT = BENCHES.parent
+LIBRARY = ROOT / "target" / "release"
+INCLUDE = ROOT / "include"
 BUILD = ROOT / "target" / "bench"
 VENV = ROOT / "target" / "bench-venv"
 GO_VERSION = "1.27.3"
@@ -42,7 +44,7 @@ def _reason(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     for mark in ("undefined reference", "error: "):
         for line in lines:
-            before, found, reason = line.partition(mark)
+            _, found, reason = line.partition(mark)
             if found:
                 return reason if mark.startswith("error") else found + reason
     return (lines or ["no message"])[-1]
@@ -141,14 +143,11 @@ def build_go() -> Built:
 
 def build_peers() -> dict[str, Built]:
     """The peers besides Go: one program each, whose first argument is the workload."""
-    problem = _run(
-        ["cargo", "build", "--release", "--locked", "--quiet", "--jobs", str(JOBS), "--target-dir", str(BUILD / "peers")],
-        cwd=BENCHES / "peers",
-    )
-    built = {
-        name: _built(BUILD / "peers" / "release", {name: problem}) for name in ("tokio", "may", "threads")
-    }
-    fiber = BUILD / "peers" / "fiber"
+    output = BUILD / "peers"
+    command = ["cargo", "build", "--release", "--locked", "--quiet", "--jobs", str(JOBS), "--target-dir", str(output)]
+    problem = _run(command, cwd=BENCHES / "peers")
+    built = {name: _built(output / "release", {name: problem}) for name in ("tokio", "may", "threads")}
+    fiber = output / "fiber"
     fiber.parent.mkdir(parents=True, exist_ok=True)
     source = BENCHES / "peers" / "fiber.cpp"
     problem = _run(

@@ -539,7 +539,8 @@ gort_status gort_dump(int fd);
  closed channel zeroes the element, a send on one is chosen and fails. A case with a NULL channel is
  never ready; n == 0 blocks for ever.
 
- Returns -2 when cases is NULL and n is not 0.
+ Returns -2 when cases is NULL and n is not 0, for an op that is none, and without memory for many
+ cases.
  */
 int gort_select(gort_case *cases, size_t n);
 
@@ -593,6 +594,60 @@ const char *gort_last_error(void);
 const char *gort_version(void);
 
 /*
+ Unlock m, which the caller holds, wait for a signal, and lock m again. No signal given after the
+ unlock is missed. Waiters are woken in the order of their waits.
+ */
+void gort_cond_wait(gort_cond *cond, gort_mutex *m);
+
+/*
+ Wake the one that waits longest, if any.
+ */
+void gort_cond_signal(gort_cond *cond);
+
+/*
+ Wake all that wait.
+ */
+void gort_cond_broadcast(gort_cond *cond);
+
+/*
+ Make a group whose context is a child of parent; NULL: of the background. The context ends at the
+ first error or when gort_group_wait returns. The caller owns it. NULL: no memory.
+ */
+gort_group *gort_group_new(gort_ctx *parent);
+
+/*
+ The group's context, borrowed. NULL for NULL.
+ */
+gort_ctx *gort_group_ctx(gort_group *g);
+
+/*
+ Let at most n goroutines be active; negative: any number. GORT_MISUSE: some are active.
+ */
+gort_status gort_group_set_limit(gort_group *g, int64_t n);
+
+/*
+ Run fn(arg) in a goroutine, which returns 0 or an error. Blocks while the limit is reached. Errors as
+ gort_go.
+ */
+gort_status gort_group_go(gort_group *g, gort_group_func fn, void *arg);
+
+/*
+ As gort_group_go, without waiting. GORT_WOULD_BLOCK: the limit is reached.
+ */
+gort_status gort_group_try_go(gort_group *g, gort_group_func fn, void *arg);
+
+/*
+ Wait until all goroutines of the group are over, end its context, and return the first error that was
+ returned, or 0. 0 for NULL.
+ */
+int gort_group_wait(gort_group *g);
+
+/*
+ Give the group up; goroutines that run go on. NULL is a no-op.
+ */
+void gort_group_release(gort_group *g);
+
+/*
  Lock, waiting as long as it takes. Unlocked by anyone, as in Go; a goroutine that locks it twice
  waits for itself. m must not be NULL.
  */
@@ -608,6 +663,69 @@ bool gort_mutex_try_lock(gort_mutex *m);
  GORT_MISUSE: it is not locked. GORT_INVALID: m is NULL.
  */
 gort_status gort_mutex_unlock(gort_mutex *m);
+
+/*
+ Run fn(arg) if this is the first call for this once; all calls return when that is over, be it by
+ gort_exit. A call from within fn waits for itself.
+ */
+void gort_once_do(gort_once *once, gort_func fn, void *arg);
+
+/*
+ Lock for writing, waiting as long as it takes. A waiting writer keeps new readers out.
+ */
+void gort_rwmutex_lock(gort_rwmutex *m);
+
+/*
+ Lock for writing if nobody holds it; true when that was so. False for NULL.
+ */
+bool gort_rwmutex_try_lock(gort_rwmutex *m);
+
+/*
+ Unlock for writing, by whichever goroutine or thread; readers that waited get in before the next
+ writer. GORT_MISUSE: it is not locked for writing. GORT_INVALID: m is NULL.
+ */
+gort_status gort_rwmutex_unlock(gort_rwmutex *m);
+
+/*
+ Lock for reading: with any number of other readers, without a writer. Not recursively: a writer
+ that comes in between keeps the second lock out, as in Go.
+ */
+void gort_rwmutex_rlock(gort_rwmutex *m);
+
+/*
+ Lock for reading if no writer holds it or waits; true when that was so. False for NULL.
+ */
+bool gort_rwmutex_try_rlock(gort_rwmutex *m);
+
+/*
+ Undo one lock for reading. GORT_MISUSE: there is none. GORT_INVALID: m is NULL.
+ */
+gort_status gort_rwmutex_runlock(gort_rwmutex *m);
+
+/*
+ Set the capacity of a semaphore that is not in use. An all-zero one has capacity 0. GORT_INVALID: n
+ is negative, or sem is NULL.
+ */
+gort_status gort_sem_init(gort_sem *sem, int64_t n);
+
+/*
+ Acquire n, first come, first served: a big waiter is not overtaken. ctx may be NULL; n above the
+ capacity waits for ctx alone.
+
+ GORT_CANCELED, GORT_DEADLINE_EXCEEDED: ctx ended first, and nothing was acquired. GORT_INVALID: n is
+ negative, or sem is NULL.
+ */
+gort_status gort_sem_acquire(gort_sem *sem, gort_ctx *ctx, int64_t n);
+
+/*
+ Acquire n if that needs no waiting and nobody waits; true when it was so. False for NULL.
+ */
+bool gort_sem_try_acquire(gort_sem *sem, int64_t n);
+
+/*
+ Give n back. GORT_MISUSE: more than is held; nothing changes. GORT_INVALID: n is negative, or NULL.
+ */
+gort_status gort_sem_release(gort_sem *sem, int64_t n);
 
 /*
  Add delta, which may be negative, to the counter; whoever waits goes on when it comes to zero.

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,6 +51,13 @@ def no_python_binding() -> str | None:
     return None if (ROOT / path).is_file() else f"there is no {path}"
 
 
+def no_counts() -> str | None:
+    if shutil.which("valgrind") is None:
+        return "valgrind: not found"
+    path = "benches/counts.json"
+    return None if (ROOT / path).is_file() else f"there is no {path}; make count BENCH=--update makes it"
+
+
 def python(script: str, *arguments: str) -> list[str]:
     return [sys.executable, script, *arguments]
 
@@ -69,6 +77,7 @@ STAGES = [
     Stage("python", ["scripts/python.sh", "test"], unless=no_python_binding),
     Stage("docs", python("tests/run_docs.py")),
     Stage("install", python("tests/run_install.py")),
+    Stage("counts", python("benches/count.py"), unless=no_counts),
 ]
 
 OUR_LINE = re.compile(r"^(\d+) passed, (\d+) failed$")

@@ -18,7 +18,7 @@ from typing import Callable, Mapping, NamedTuple, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY_DIR = ROOT / "target" / "release"
-WATCHDOG_SECONDS = 180
+WATCHDOG_SECONDS = 90
 DEADLOCK = "fatal error: all goroutines are asleep - deadlock!"
 
 

@@ -51,7 +51,8 @@ void each(const char *name, clock_type::time_point started, std::int64_t operati
 
 template <typename Body> fibers::fiber spawn(Body body)
 {
-    return fibers::fiber(fibers::launch::post, std::allocator_arg, fibers::fixedsize_stack(STACK_SIZE), std::move(body));
+    fibers::fixedsize_stack stack(STACK_SIZE);
+    return fibers::fiber(fibers::launch::post, std::allocator_arg, stack, std::move(body));
 }
 
 void join(std::vector<fibers::fiber> &all)

@@ -20,7 +20,11 @@ pub mod error;
 mod facade;
 #[cfg(not(loom))]
 pub mod goroutine;
+#[cfg(not(loom))]
+pub mod group;
 mod lock;
+#[cfg(all(loom, test))]
+mod models;
 #[cfg(not(loom))]
 pub mod net;
 #[cfg(not(loom))]

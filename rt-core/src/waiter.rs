@@ -1,4 +1,4 @@
-//! Waiting: one waiter for goroutines, plain threads and callbacks.
+//! Waiting: one waiter for goroutines and plain threads.
 //!
 //! Whatever blocks makes a [`Completion`] on its stack, puts one [`Waiter`] per thing it waits for
 //! into that thing's [`WaitQueue`] (under the thing's lock), and calls [`block`]. Whoever ends the
@@ -63,13 +63,9 @@ const PARKED: u32 = 4;
 const TIMED_OUT: u32 = u32::MAX;
 const CANCELED: u32 = u32::MAX - 1;
 
-/// Called once with the completion it belongs to, by whoever finishes it.
-pub(crate) type Callback = unsafe fn(*const Completion, &Caller);
-
 enum Kind {
     Goroutine(*mut G),
     Thread,
-    Callback(Callback),
 }
 
 /// The end of a wait.
@@ -98,18 +94,6 @@ impl Completion {
             winner: Cell::new(0),
             counted: AtomicU64::new(0),
             kind: if g.is_null() { Kind::Thread } else { Kind::Goroutine(g) },
-        }
-    }
-
-    /// For a callback, which may be called from the moment the waiter is in a queue.
-    pub(crate) fn callback(f: Callback) -> Completion {
-        Completion {
-            state: AtomicU32::new(0),
-            shared: true,
-            handshake: false,
-            winner: Cell::new(0),
-            counted: AtomicU64::new(0),
-            kind: Kind::Callback(f),
         }
     }
 
@@ -143,7 +127,6 @@ impl Completion {
                     }
                 }
                 Kind::Thread => finish_thread(this),
-                Kind::Callback(f) => f(this, caller),
             }
         }
     }
@@ -392,11 +375,6 @@ impl Waiter {
 
     pub(crate) fn linked(&self) -> *const Waiter {
         self.next.get()
-    }
-
-    /// In a queue, and so not chosen. Under the queue's lock.
-    pub(crate) fn is_queued(&self) -> bool {
-        self.queued.get()
     }
 }
 

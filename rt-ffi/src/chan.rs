@@ -16,6 +16,7 @@ pub extern "C" fn gort_chan_new(elem_size: usize, capacity: usize) -> *mut gort_
 /// One more reference to the channel, which is returned. NULL stays NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_chan_retain(c: *mut gort_chan) -> *mut gort_chan {
+    touch();
     // SAFETY: the program holds a reference.
     unsafe { chan::retain(c) };
     c
@@ -25,6 +26,7 @@ pub unsafe extern "C" fn gort_chan_retain(c: *mut gort_chan) -> *mut gort_chan {
 /// their own. NULL is a no-op.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_chan_release(c: *mut gort_chan) {
+    touch();
     // SAFETY: the program gives its reference up.
     unsafe { chan::release(c) };
 }
@@ -100,6 +102,7 @@ pub unsafe extern "C" fn gort_chan_close(c: *mut gort_chan) -> gort_status {
 /// len(c): elements in the buffer; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_chan_len(c: *const gort_chan) -> usize {
+    touch();
     // SAFETY: the program keeps the channel alive.
     unsafe { chan::len(c) }
 }
@@ -107,6 +110,7 @@ pub unsafe extern "C" fn gort_chan_len(c: *const gort_chan) -> usize {
 /// cap(c): room of the buffer; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_chan_cap(c: *const gort_chan) -> usize {
+    touch();
     // SAFETY: the program keeps the channel alive.
     unsafe { chan::cap(c) }
 }

@@ -3,7 +3,7 @@
 use crate::boundary::{failed, invalid, status};
 use crate::types::*;
 use core::ffi::{CStr, c_char, c_void};
-use rt_core::Error;
+use rt_core::{Error, touch};
 use rt_core::goroutine::{self, SpawnOptions};
 
 const NO_FUNCTION: Error = invalid(c"the function is NULL");
@@ -53,6 +53,12 @@ pub unsafe extern "C" fn gort_go_with(
             let size = core::ptr::addr_of!(given.struct_size).read();
             if size == 0 || size > size_of::<gort_go_options>() {
                 let error = invalid(c"struct_size must be sizeof(gort_go_options)");
+                // The argument is ours all the same, where the options tell what to do with it.
+                if size >= core::mem::offset_of!(gort_go_options, drop) + size_of::<gort_drop_func>()
+                    && let Some(drop_arg) = given.drop
+                {
+                    drop_arg(arg);
+                }
                 failed(&error);
                 return error.kind as gort_status;
             }
@@ -131,5 +137,6 @@ pub unsafe extern "C" fn gort_panic(message: *const c_char) -> ! {
 /// The id of the calling goroutine, from 1 on and never used twice; 0 on a plain thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn gort_goroutine_id() -> u64 {
+    touch();
     goroutine::goroutine_id()
 }

@@ -3,7 +3,7 @@
 use crate::boundary::{failed, invalid, keep, until};
 use crate::types::*;
 use core::ffi::c_int;
-use rt_core::{Wait, chan};
+use rt_core::{Kind, Wait, chan};
 
 const NONE: c_int = -1;
 const BAD: c_int = -2;
@@ -14,7 +14,11 @@ unsafe fn select(cases: *mut gort_case, n: usize, wait: Wait) -> c_int {
         return BAD;
     }
     // SAFETY: the program gives n cases with live channels and room for their elements.
-    keep(|| unsafe { chan::select(cases, n, wait) }).map_or(NONE, |i| i as c_int)
+    match keep(|| unsafe { chan::select(cases, n, wait) }) {
+        Ok(i) => i as c_int,
+        Err(error) if error.kind == Kind::NoMemory || error.kind == Kind::Invalid => BAD,
+        Err(_) => NONE,
+    }
 }
 
 /// Wait until one case can go on, do it, and return its index; of several that can, each is chosen
@@ -22,7 +26,8 @@ unsafe fn select(cases: *mut gort_case, n: usize, wait: Wait) -> c_int {
 /// closed channel zeroes the element, a send on one is chosen and fails. A case with a NULL channel is
 /// never ready; n == 0 blocks for ever.
 ///
-/// Returns -2 when cases is NULL and n is not 0.
+/// Returns -2 when cases is NULL and n is not 0, for an op that is none, and without memory for many
+/// cases.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_select(cases: *mut gort_case, n: usize) -> c_int {
     // SAFETY: by contract.

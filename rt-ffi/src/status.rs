@@ -2,7 +2,7 @@
 
 use crate::types::*;
 use core::ffi::{CStr, c_char};
-use rt_core::last_error;
+use rt_core::{last_error, touch};
 
 const STATUSES: [(&CStr, &CStr); 11] = [
     (c"GORT_OK", c"no error"),
@@ -36,6 +36,7 @@ pub extern "C" fn gort_status_message(status: gort_status) -> *const c_char {
 /// caller's next gort call.
 #[unsafe(no_mangle)]
 pub extern "C" fn gort_last_error() -> *const c_char {
+    touch();
     last_error::message().as_ptr()
 }
 

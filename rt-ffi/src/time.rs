@@ -3,13 +3,14 @@
 use crate::boundary::{failed, invalid, pointer, status};
 use crate::types::*;
 use core::ffi::c_void;
-use rt_core::{Error, Kind, time};
+use rt_core::{Error, Kind, time, touch};
 
 const NO_MEMORY: Error = Error::new(Kind::NoMemory, c"no memory for a timer");
 
 /// Nanoseconds of the monotonic clock.
 #[unsafe(no_mangle)]
 pub extern "C" fn gort_now() -> i64 {
+    touch();
     time::now()
 }
 

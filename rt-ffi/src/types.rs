@@ -1,7 +1,6 @@
 //! The types of the header by their C names, so that cbindgen prints these.
 
 use core::ffi::{c_char, c_int, c_void};
-use rt_core::Kind;
 
 pub(crate) type gort_status = u32;
 pub(crate) type gort_duration = i64;
@@ -14,6 +13,11 @@ pub(crate) type gort_timer = rt_core::time::Timer;
 pub(crate) type gort_ticker = rt_core::time::Ticker;
 pub(crate) type gort_mutex = rt_core::sync::Mutex;
 pub(crate) type gort_waitgroup = rt_core::sync::WaitGroup;
+pub(crate) type gort_rwmutex = rt_core::sync::RwMutex;
+pub(crate) type gort_once = rt_core::sync::Once;
+pub(crate) type gort_cond = rt_core::sync::Cond;
+pub(crate) type gort_sem = rt_core::sync::Sem;
+pub(crate) type gort_group = rt_core::group::Group;
 pub(crate) type gort_ctx = rt_core::context::Ctx;
 pub(crate) type gort_ctx_after = rt_core::context::After;
 pub(crate) type ssize_t = isize;
@@ -22,7 +26,6 @@ pub(crate) type socklen_t = libc::socklen_t;
 pub(crate) type gort_group_func = Option<unsafe extern "C-unwind" fn(*mut c_void) -> c_int>;
 
 pub(crate) const GORT_OK: gort_status = 0;
-pub(crate) const GORT_INVALID: gort_status = Kind::Invalid as u32;
 
 /// What can be said about a goroutine besides its function.
 #[repr(C)]

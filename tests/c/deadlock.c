@@ -121,24 +121,63 @@ static void with_thread_asleep_inside(void *arg)
     gort_chan_recv(chan, NULL);
 }
 
+/* First calls that leave a thread known to the library: it may still wake somebody. */
+static gort_mutex held;
+static gort_chan *ready;
+
+static void calls_now(void)
+{
+    CHECK(gort_now() != 0);
+}
+
+static void calls_len(void)
+{
+    CHECK_EQ(gort_chan_len(ready), 1);
+}
+
+static void calls_try_recv(void)
+{
+    CHECK_STATUS(gort_chan_try_recv(ready, NULL), GORT_OK);
+}
+
+static void calls_lock(void)
+{
+    gort_mutex_lock(&held);
+}
+
+static void calls_go(void)
+{
+    spawn(receives, chan); /* takes the first value, so a second one is sent */
+}
+
+static struct first_call {
+    void (*call)(void);
+    int made;
+} first_call;
+
 static void *sends_late(void *arg)
 {
-    CHECK(gort_now() != 0); /* known to the library from here on */
-    ATOMIC_SET((int *)arg, 1);
-    usleep(150000);
+    struct first_call *first = arg;
+    first->call();
+    ATOMIC_SET(&first->made, 1);
+    usleep(60000);
     int value = 42;
-    CHECK_STATUS(gort_chan_send(chan, &value), GORT_OK);
-    usleep(50000);
+    for (int i = 0; i < (first->call == calls_go ? 2 : 1); i++) {
+        CHECK_STATUS(gort_chan_send(chan, &value), GORT_OK);
+    }
+    usleep(20000);
     return NULL;
 }
 
 /* The thread runs free for a while, sends, ends: only then it is a deadlock. */
 static void with_free_thread(void *arg)
 {
-    int known = 0, value = 0;
+    int value = 0;
     chan = new_chan(sizeof value, 0);
-    plain_thread(sends_late, &known);
-    while (!ATOMIC_GET(&known)) {
+    ready = new_chan(1, 1);
+    CHECK_STATUS(gort_chan_send(ready, "x"), GORT_OK);
+    bare_thread(sends_late, &first_call);
+    while (!ATOMIC_GET(&first_call.made)) {
         gort_sleep(GORT_MILLISECOND);
     }
     CHECK_STATUS(gort_chan_recv(chan, &value), GORT_OK);
@@ -146,6 +185,36 @@ static void with_free_thread(void *arg)
     ssize_t written = write(STDERR_FILENO, "[received]", 10);
     (void)written;
     receives_on_new(arg);
+}
+
+static void with_now(void *arg)
+{
+    first_call.call = calls_now;
+    with_free_thread(arg);
+}
+
+static void with_len(void *arg)
+{
+    first_call.call = calls_len;
+    with_free_thread(arg);
+}
+
+static void with_try_recv(void *arg)
+{
+    first_call.call = calls_try_recv;
+    with_free_thread(arg);
+}
+
+static void with_lock(void *arg)
+{
+    first_call.call = calls_lock;
+    with_free_thread(arg);
+}
+
+static void with_go(void *arg)
+{
+    first_call.call = calls_go;
+    with_free_thread(arg);
 }
 
 static const struct deadlock {
@@ -165,7 +234,11 @@ static const struct deadlock {
     {"timer", after_a_timer, "[slept well]"},
     {"thread-over", with_thread_over, NULL},
     {"thread-asleep", with_thread_asleep_inside, NULL},
-    {"thread-free", with_free_thread, "[received]"},
+    {"thread-now", with_now, "[received]"},
+    {"thread-len", with_len, "[received]"},
+    {"thread-try", with_try_recv, "[received]"},
+    {"thread-lock", with_lock, "[received]"},
+    {"thread-go", with_go, "[received]"},
 };
 
 int main(int argc, char **argv)
@@ -184,7 +257,9 @@ int main(int argc, char **argv)
         CHECK(dump != NULL && strstr(dump, "goroutine ") != NULL); /* the dump follows */
         if (DEADLOCKS[i].before != NULL) {
             const char *sign = strstr(outcome.text, DEADLOCKS[i].before);
-            CHECK(sign != NULL && sign < dump);
+            if (sign == NULL || sign > dump) {
+                check_fail(__FILE__, __LINE__, "scenario %s: no %s before the dump", DEADLOCKS[i].name, DEADLOCKS[i].before);
+            }
         }
     }
     return EXIT_SUCCESS;

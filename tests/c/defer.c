@@ -44,14 +44,16 @@ OPAQUE static void exit_below(int depth)
     if (depth < deepest) {
         exit_below(depth + 1);
     }
-    gort_exit();
-    check_fail(__FILE__, __LINE__, "gort_exit returned");
+    if (deepest > 0) { /* always; the compiler shall not know that this never returns */
+        gort_exit();
+    }
 }
 
 static void many_then_exit(void *arg)
 {
     (void)arg;
     exit_below(0);
+    check_fail(__FILE__, __LINE__, "gort_exit returned");
 }
 
 static void defers_another(void *arg)

@@ -33,6 +33,7 @@ PRELUDE = """\
 #include <gort.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

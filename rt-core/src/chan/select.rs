@@ -77,6 +77,9 @@ pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
         let cases = if n == 0 { &mut [] } else { core::slice::from_raw_parts_mut(cases, n) };
         let mut m = 0;
         for (i, case) in cases.iter().enumerate() {
+            if case.op > OP_SEND {
+                return Err(Error::new(Kind::Invalid, c"a case's op is neither receive nor send"));
+            }
             if !case.chan.is_null() {
                 // Inside-out shuffle: each order of the cases is equally likely.
                 let j = if m == 0 { 0 } else { current::random_below(m as u32 + 1) as usize };

@@ -58,27 +58,13 @@ impl Caller {
         self.m().map_or(core::ptr::null_mut(), |m| m.g.get())
     }
 
-    /// The caller's P; `None` for a plain thread.
-    #[inline(always)]
-    pub(crate) fn p(&self) -> Option<&P> {
-        // SAFETY: inside the boundary nobody takes the P away.
-        self.m().and_then(|m| unsafe { m.p().as_ref() })
-    }
-
     /// The caller's runtime and P; `None` for a plain thread.
     #[inline(always)]
     pub(crate) fn on_p(&self) -> Option<(&Runtime, &P)> {
         let m = self.m()?;
+        // SAFETY: an M's runtime outlives it; inside the boundary nobody takes the P away.
         // SAFETY: an M's runtime outlives it; the P as in `p`.
         unsafe { Some((&*m.rt, m.p().as_ref()?)) }
-    }
-
-    /// Run `f` outside the boundary: the caller's own code, which may call the library again, and
-    /// be anywhere afterwards.
-    pub(crate) fn outside<R>(self, f: impl FnOnce() -> R) -> (Caller, R) {
-        drop(self);
-        let result = f();
-        (Caller::enter(), result)
     }
 
     /// Leave the running goroutine. It goes on, maybe on another M, when somebody makes it ready.

@@ -374,15 +374,20 @@ pub(crate) unsafe fn defer(entry: Entry, arg: *mut c_void) -> Result {
     Ok(())
 }
 
-/// Take back the latest [`defer`], which was for `arg`.
-pub(crate) fn undefer(arg: *mut c_void) {
+/// Take back a [`defer`] of the running goroutine that has not run yet.
+pub(crate) fn undefer(entry: Entry, arg: *mut c_void) {
     let g = current::g();
-    // SAFETY: as in `defer`.
+    // SAFETY: the list is the running goroutine's own.
     unsafe {
-        let d = (*g).defers.get();
-        debug_assert!(!d.is_null() && (*d).arg == arg);
-        (*g).defers.set((*d).next);
-        libc::free(d.cast());
+        let mut link = (*g).defers.as_ptr();
+        while let Some(d) = (*link).as_mut() {
+            if d.arg == arg && d.entry as usize == entry as usize {
+                *link = d.next;
+                libc::free(ptr::from_mut(d).cast());
+                return;
+            }
+            link = &raw mut d.next;
+        }
     }
 }
 

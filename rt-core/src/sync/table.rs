@@ -60,6 +60,7 @@ pub(crate) enum Parked {
 }
 
 /// What a waiter brings along.
+#[derive(Clone, Copy)]
 pub(crate) struct Ticket {
     pub(crate) place: Place,
     /// When it began to wait, for those who care; and a number that means what the object likes.
@@ -150,24 +151,45 @@ impl At<'_> {
 
     /// Wake the first, and tell it `word`. False: nobody waits here.
     pub(crate) fn wake_first(&mut self, word: bool) -> bool {
-        loop {
-            let Some(w) = self.find().map(ptr::from_ref) else { return false };
-            // SAFETY: in the queue, so alive; then claimed, so alive until finished.
-            unsafe {
-                self.queue.remove(&*w);
-                if !(*(*w).completion).claim(0) {
-                    continue; // its deadline was first
-                }
-                (*w).ok.set(word);
-                (*w).link(ptr::null());
-                match self.last.as_ref() {
-                    None => self.woken = w,
-                    Some(last) => last.link(w),
-                }
-                self.last = w;
+        while let Some(w) = self.find().map(ptr::from_ref) {
+            if self.take(w, word) {
+                return true;
             }
-            return true;
         }
+        false
+    }
+
+    /// As [`wake_first`](Self::wake_first), but false also when the first has given up; it is taken
+    /// out then.
+    pub(crate) fn try_wake_first(&mut self, word: bool) -> bool {
+        self.find().map(ptr::from_ref).is_some_and(|w| self.take(w, word))
+    }
+
+    /// Wake the one that has brought this weight, if it is here.
+    pub(crate) fn wake_weight(&mut self, weight: i64) {
+        let found = self.queue.iter().find(|w| w.key == self.address && w.weight.get() == weight).map(ptr::from_ref);
+        if let Some(w) = found {
+            self.take(w, true);
+        }
+    }
+
+    /// Take `w` out of the queue to be woken; false: its deadline was first.
+    fn take(&mut self, w: *const Waiter, word: bool) -> bool {
+        // SAFETY: in the queue, so alive; then claimed, so alive until finished.
+        unsafe {
+            self.queue.remove(&*w);
+            if !(*(*w).completion).claim(0) {
+                return false;
+            }
+            (*w).ok.set(word);
+            (*w).link(ptr::null());
+            match self.last.as_ref() {
+                None => self.woken = w,
+                Some(last) => last.link(w),
+            }
+            self.last = w;
+        }
+        true
     }
 }
 
@@ -182,9 +204,9 @@ pub(crate) fn unpark<R>(caller: &Caller, address: *const (), f: impl FnOnce(&mut
     result
 }
 
-/// Wake all at `address`.
+/// Wake all at `address`, to look again: some may wait for another object that lives there by now.
 pub(crate) fn unpark_all(caller: &Caller, address: *const ()) {
-    unpark(caller, address, |at| while at.wake_first(true) {});
+    unpark(caller, address, |at| while at.wake_first(false) {});
 }
 
 fn finish_all(mut w: *const Waiter, caller: &Caller) {

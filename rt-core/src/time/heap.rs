@@ -95,10 +95,6 @@ impl Node {
             }
         }
     }
-
-    pub(crate) fn is_armed(&self) -> bool {
-        !self.heap.load(Acquire).is_null()
-    }
 }
 
 #[derive(Clone, Copy)]

@@ -1,6 +1,11 @@
 //! Section "sync" of the header: structs in the caller's memory, all-zero when ready.
 
+mod cond;
+mod group;
 mod mutex;
+mod once;
+mod rwmutex;
+mod sem;
 mod waitgroup;
 
 /// A sync object that is NULL where that can be said.

@@ -3,6 +3,7 @@
 use crate::boundary::{invalid, status};
 use crate::types::*;
 use core::ffi::c_void;
+use rt_core::touch;
 
 /// Add delta, which may be negative, to the counter; whoever waits goes on when it comes to zero.
 ///
@@ -10,6 +11,7 @@ use core::ffi::c_void;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_waitgroup_add(wg: *mut gort_waitgroup, delta: i64) -> gort_status {
     // SAFETY: the program gives NULL or a wait group that stays where it is.
+    touch();
     status(|| unsafe { wg.as_ref() }.ok_or(super::NO_OBJECT)?.add(delta))
 }
 
@@ -17,6 +19,7 @@ pub unsafe extern "C" fn gort_waitgroup_add(wg: *mut gort_waitgroup, delta: i64)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_waitgroup_done(wg: *mut gort_waitgroup) -> gort_status {
     // SAFETY: as above.
+    touch();
     status(|| unsafe { wg.as_ref() }.ok_or(super::NO_OBJECT)?.done())
 }
 

@@ -1,0 +1,95 @@
+//! The boundary itself: an M's P is touched by the M inside or by the claimer, never by both.
+
+#[path = "../sched/boundary.rs"]
+mod original;
+
+use super::{Memory, check};
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicBool, Ordering::*};
+use loom::thread;
+use original::Boundary;
+
+struct M {
+    boundary: Boundary,
+    p: Memory,
+}
+
+fn m_outside() -> Arc<M> {
+    let m = Arc::new(M { boundary: Boundary::new(), p: Memory::new() });
+    m.p.write(1);
+    m.boundary.leave();
+    m
+}
+
+fn call_into_library(m: &M) {
+    assert!(m.boundary.enter());
+    assert!(!m.boundary.enter(), "a nested call does not leave");
+    m.p.write(m.p.read() + 1);
+    m.boundary.leave();
+}
+
+#[test]
+fn loom_boundary_m_against_claimer() {
+    check(3, || {
+        let m = m_outside();
+        let claimed = m.clone();
+        let claimer = thread::spawn(move || claimed.boundary.claim(|| claimed.p.write(claimed.p.read() + 1)).is_some());
+        call_into_library(&m);
+        call_into_library(&m);
+        let claims = u32::from(claimer.join().unwrap());
+        assert_eq!(m.p.read(), 3 + claims);
+    });
+}
+
+#[test]
+fn loom_boundary_m_against_two_claimers() {
+    check(2, || {
+        let m = m_outside();
+        let claimers: Vec<_> = (0..2)
+            .map(|_| {
+                let m = m.clone();
+                thread::spawn(move || m.boundary.claim(|| m.p.write(m.p.read() + 1)).is_some())
+            })
+            .collect();
+        call_into_library(&m);
+        let claims: u32 = claimers.into_iter().map(|t| u32::from(t.join().unwrap())).sum();
+        assert_eq!(m.p.read(), 2 + claims);
+    });
+}
+
+/// Nobody is kept out for ever: a claim of an M that stays outside comes true.
+#[test]
+fn loom_boundary_claim_of_absent_m() {
+    check(3, || {
+        let m = m_outside();
+        assert!(m.boundary.claim(|| m.p.write(2)).is_some());
+        assert!(m.boundary.claim(|| m.p.write(3)).is_some());
+        call_into_library(&m);
+    });
+}
+
+/// Without the barriers both sides miss each other's store.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn loom_boundary_broken_without_barriers_is_found() {
+    check(3, || {
+        let m = Arc::new((AtomicBool::new(false), AtomicBool::new(false), Memory::new()));
+        let claimed = m.clone();
+        let claimer = thread::spawn(move || {
+            let (inside, claim, p) = &*claimed;
+            claim.store(true, Release);
+            if !inside.load(Acquire) {
+                p.write(1);
+            }
+            claim.store(false, Release);
+        });
+        let (inside, claim, p) = &*m;
+        inside.store(true, Relaxed);
+        while claim.load(Acquire) {
+            thread::yield_now();
+        }
+        p.write(2);
+        inside.store(false, Release);
+        claimer.join().unwrap();
+    });
+}

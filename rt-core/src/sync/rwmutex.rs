@@ -1,0 +1,151 @@
+//! RWMutex: as in Go, a waiting writer keeps new readers out, and a writer that leaves lets in all
+//! readers that waited for it.
+//!
+//! `state` counts the readers that hold it in its low 32 bits. WRITER: a writer holds it, or waits
+//! for those readers to leave; nobody adds a reader then. QUEUED: readers wait for that writer.
+//! Writers among themselves are kept apart by `writers`. Readers wait at the address of `state`, and
+//! are woken only when they have been counted in; the writer waits at an address of its own.
+
+use super::Mutex;
+use super::table::{self, Parked, Ticket};
+use crate::error::{Error, Kind, Result};
+use crate::sched::caller::Caller;
+use crate::sched::{WaitReason, current};
+use crate::waiter::Wait;
+use std::sync::atomic::{AtomicU64, Ordering::*};
+
+const READERS: u64 = u32::MAX as u64;
+const WRITER: u64 = 1 << 32;
+const QUEUED: u64 = 1 << 33;
+
+/// A reader/writer mutual exclusion lock. All-zero bytes are an unlocked one.
+#[repr(C)]
+pub struct RwMutex {
+    state: AtomicU64,
+    writers: Mutex,
+    _reserved: [u64; 2],
+}
+
+impl RwMutex {
+    /// Lock for writing, waiting without end.
+    pub fn lock(&self) {
+        self.writers.lock();
+        let mut state = self.state.fetch_or(WRITER, AcqRel);
+        while state & READERS != 0 {
+            let held = || self.state.load(Acquire) & READERS != 0;
+            let wait = Wait::Forever;
+            table::park(&mut Caller::enter(), self.for_writer(), Ticket::PLAIN, WaitReason::RwMutexWrite, &wait, held);
+            state = self.state.load(Acquire);
+        }
+    }
+
+    /// Lock for writing if nobody holds it; true when that was so.
+    pub fn try_lock(&self) -> bool {
+        if !self.writers.try_lock() {
+            return false;
+        }
+        if self.state.compare_exchange(0, WRITER, AcqRel, Relaxed).is_ok() {
+            return true;
+        }
+        // Locked just above.
+        let _ = self.writers.unlock();
+        false
+    }
+
+    /// Unlock for writing. An error when it is not locked for writing.
+    pub fn unlock(&self) -> Result {
+        let state = self.state.load(Relaxed);
+        if state & WRITER == 0 || state & READERS != 0 {
+            return Err(Error::new(Kind::Misuse, c"unlock of unlocked RWMutex"));
+        }
+        if self.state.compare_exchange(WRITER, 0, Release, Relaxed).is_err() {
+            // Readers wait. Nobody else changes the state now: new readers queue, under this lock.
+            table::unpark(&Caller::enter(), self.for_readers(), |at| {
+                let mut readers = 0;
+                while at.wake_first(true) {
+                    readers += 1;
+                }
+                self.state.store(readers, Release);
+            });
+        }
+        self.writers.unlock()
+    }
+
+    /// Lock for reading, waiting without end.
+    #[inline]
+    pub fn rlock(&self) {
+        if !self.try_rlock() {
+            self.rlock_slow();
+        }
+    }
+
+    #[cold]
+    fn rlock_slow(&self) {
+        let mut state = self.state.load(Relaxed);
+        loop {
+            if state & WRITER == 0 {
+                match self.state.compare_exchange_weak(state, state + 1, Acquire, Relaxed) {
+                    Ok(_) => return,
+                    Err(now) => state = now,
+                }
+                continue;
+            }
+            if state & QUEUED == 0
+                && let Err(now) = self.state.compare_exchange_weak(state, state | QUEUED, Relaxed, Relaxed)
+            {
+                state = now;
+                continue;
+            }
+            let locked_out = || self.state.load(Relaxed) & (WRITER | QUEUED) == WRITER | QUEUED;
+            let reason = WaitReason::RwMutexRead;
+            let mut caller = Caller::enter();
+            match table::park(&mut caller, self.for_readers(), Ticket::PLAIN, reason, &Wait::Forever, locked_out) {
+                Parked::Woken(true) => return,
+                Parked::Woken(false) | Parked::Invalid | Parked::Ended(_) => state = self.state.load(Relaxed),
+            }
+        }
+    }
+
+    /// Lock for reading if no writer holds it or waits; true when that was so.
+    #[inline]
+    pub fn try_rlock(&self) -> bool {
+        current::touch();
+        let mut state = self.state.load(Relaxed);
+        while state & WRITER == 0 {
+            match self.state.compare_exchange_weak(state, state + 1, Acquire, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => state = now,
+            }
+        }
+        false
+    }
+
+    /// Undo one lock for reading. An error when there is none.
+    #[inline]
+    pub fn runlock(&self) -> Result {
+        let mut state = self.state.load(Relaxed);
+        loop {
+            if state & READERS == 0 {
+                return Err(Error::new(Kind::Misuse, c"runlock of RWMutex that is not locked for reading"));
+            }
+            match self.state.compare_exchange_weak(state, state - 1, Release, Relaxed) {
+                Ok(_) => break,
+                Err(now) => state = now,
+            }
+        }
+        // The last reader out lets the waiting writer in. Only its address is used from here on.
+        if state & READERS == 1 && state & WRITER != 0 {
+            table::unpark(&Caller::enter(), self.for_writer(), |at| at.wake_first(false));
+        }
+        Ok(())
+    }
+
+    fn for_readers(&self) -> *const () {
+        core::ptr::from_ref(&self.state).cast()
+    }
+
+    /// Not an address a mutex waits at: `writers` has waiters of its own.
+    fn for_writer(&self) -> *const () {
+        core::ptr::from_ref(&self._reserved).cast()
+    }
+}
