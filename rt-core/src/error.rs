@@ -62,7 +62,8 @@ impl Error {
     pub(crate) const TIMED_OUT: Error = Error::new(Kind::DeadlineExceeded, c"the timeout passed");
     pub(crate) const NO_MEMORY: Error = Error::new(Kind::NoMemory, c"out of memory");
     pub(crate) const SHUTDOWN: Error = Error::new(Kind::Shutdown, c"the runtime is shutting down");
-    pub(crate) const NOT_A_GOROUTINE: Error = Error::new(Kind::Misuse, c"this function may be called from a goroutine only");
+    pub(crate) const NOT_A_GOROUTINE: Error =
+        Error::new(Kind::Misuse, c"this function may be called from a goroutine only");
 }
 
 impl core::fmt::Display for Error {

@@ -28,13 +28,14 @@ pub struct Group {
     limit: Cell<i64>,
 }
 
-/// Make a group whose context is a child of `parent`.
+/// Make a group whose context is a child of `parent`, or, when that is null, of the background.
 ///
 /// # Safety
-/// `parent` is a context the caller has a reference to.
+/// `parent` is null or a context the caller has a reference to.
 pub unsafe fn new(parent: *mut Ctx) -> Result<NonNull<Group>> {
     // SAFETY: by contract; all-zero bytes are valid sync objects.
     unsafe {
+        let parent = if parent.is_null() { context::background().as_ptr() } else { parent };
         let ctx = context::with_cancel(parent)?;
         let group = Group {
             references: AtomicUsize::new(1),
@@ -168,10 +169,11 @@ impl Group {
         // SAFETY: the job is copied; its reference ends in `end_job`.
         let started = self.running.add(1).and_then(|()| unsafe {
             let caller = Caller::enter();
-            spawn::spawn_copy(&caller, run_job, (&raw const job).cast(), size_of::<Job>(), Some(end_job))
-                .inspect_err(|_| {
+            spawn::spawn_copy(&caller, run_job, (&raw const job).cast(), size_of::<Job>(), Some(end_job)).inspect_err(
+                |_| {
                     let _ = self.running.done();
-                })
+                },
+            )
         });
         started.inspect_err(|_| {
             self.leave();

@@ -141,9 +141,7 @@ impl Completion {
             if deadline != futex::FOREVER && clock::now() >= deadline {
                 return false;
             }
-            if state & PARKED == 0
-                && self.state.compare_exchange(state, state | PARKED, AcqRel, Relaxed).is_err()
-            {
+            if state & PARKED == 0 && self.state.compare_exchange(state, state | PARKED, AcqRel, Relaxed).is_err() {
                 continue;
             }
             futex::wait(&self.state, self.state.load(Relaxed) & !DONE, deadline);

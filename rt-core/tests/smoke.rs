@@ -1,4 +1,6 @@
 //! The core from Rust: goroutines, channels, select, sleep, sync, shutdown, in one process.
+#![cfg(not(loom))]
+#![allow(clippy::undocumented_unsafe_blocks)] // each call is what the test is about
 
 use rt_core::sync::{Mutex, WaitGroup};
 use rt_core::{Wait, chan, goroutine, runtime, time};

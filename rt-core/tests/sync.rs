@@ -1,4 +1,6 @@
 //! Sync objects and groups from Rust: what each promises, under contention and at its edges.
+#![cfg(not(loom))]
+#![allow(clippy::undocumented_unsafe_blocks)] // each call is what the test is about
 
 use rt_core::group::{self, Group};
 use rt_core::sync::{Cond, Mutex, Once, RwMutex, Sem, WaitGroup};

@@ -139,9 +139,7 @@ pub unsafe extern "C" fn gort_ctx_after_func(
     arg: *mut c_void,
 ) -> *mut gort_ctx_after {
     // SAFETY: the program holds a reference and gives a function that takes arg.
-    pointer(|| unsafe {
-        context::after_func(or_background(ctx), r#fn.ok_or(invalid(c"the function is NULL"))?, arg)
-    })
+    pointer(|| unsafe { context::after_func(or_background(ctx), r#fn.ok_or(invalid(c"the function is NULL"))?, arg) })
 }
 
 /// True when this kept the function from running. False for NULL.
@@ -176,11 +174,7 @@ pub unsafe extern "C" fn gort_ctx_release(ctx: *mut gort_ctx) {
 /// As gort_chan_send, until the context ends: GORT_CANCELED or GORT_DEADLINE_EXCEEDED then, and the
 /// element was not sent. A NULL context is the background.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gort_chan_send_ctx(
-    c: *mut gort_chan,
-    elem: *const c_void,
-    ctx: *mut gort_ctx,
-) -> gort_status {
+pub unsafe extern "C" fn gort_chan_send_ctx(c: *mut gort_chan, elem: *const c_void, ctx: *mut gort_ctx) -> gort_status {
     // SAFETY: as gort_chan_send; the program holds a reference to the context.
     status(|| unsafe { chan::send(c, elem.cast(), Wait::Context(&*or_background(ctx))) })
 }

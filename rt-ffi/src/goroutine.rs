@@ -3,8 +3,8 @@
 use crate::boundary::{failed, invalid, status};
 use crate::types::*;
 use core::ffi::{CStr, c_char, c_void};
-use rt_core::{Error, touch};
 use rt_core::goroutine::{self, SpawnOptions};
+use rt_core::{Error, touch};
 
 const NO_FUNCTION: Error = invalid(c"the function is NULL");
 

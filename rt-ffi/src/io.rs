@@ -12,12 +12,7 @@ use rt_core::{Wait, last_error, net, touch};
 /// GORT_DEADLINE_EXCEEDED: the timeout passed. GORT_OS_ERROR: errno, EBADF for one that is or was
 /// closed. GORT_INVALID: no events.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gort_fd_wait(
-    fd: c_int,
-    events: u32,
-    timeout: gort_duration,
-    ready: *mut u32,
-) -> gort_status {
+pub unsafe extern "C" fn gort_fd_wait(fd: c_int, events: u32, timeout: gort_duration, ready: *mut u32) -> gort_status {
     touch();
     status(|| {
         let wait = if timeout < 0 { Wait::Forever } else { until(timeout) };

@@ -182,10 +182,11 @@ impl Chan {
 
     // All below: under the lock.
 
-    /// Say that the state is going to change. The fence: who sees the change sees the new version.
+    /// Say that the state is going to change. The fence: who sees the change sees the new version;
+    /// Release: who sees the new version sees what the changer did before, the lock it took included.
     #[inline(always)]
     fn change(&self) {
-        self.version.store(self.version.load(Relaxed).wrapping_add(1), Relaxed);
+        self.version.store(self.version.load(Relaxed).wrapping_add(1), Release);
         fence(Release);
     }
 

@@ -66,8 +66,12 @@ pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
     let mut waiters = [const { MaybeUninit::<Waiter>::uninit() }; INLINE];
     let mut poll = [0u32; INLINE];
     let mut locks = [ptr::null::<Chan>(); INLINE];
-    let mut scratch =
-        Scratch { waiters: waiters.as_mut_ptr(), poll: poll.as_mut_ptr(), locks: locks.as_mut_ptr(), heap: ptr::null_mut() };
+    let mut scratch = Scratch {
+        waiters: waiters.as_mut_ptr(),
+        poll: poll.as_mut_ptr(),
+        locks: locks.as_mut_ptr(),
+        heap: ptr::null_mut(),
+    };
     if n > INLINE {
         scratch.grow(n)?;
     }
@@ -154,7 +158,8 @@ unsafe fn not_ready_at_once(cases: &[Case], poll: &[u32]) -> bool {
     // Versions only grow, so the sum is the same only if each of them is.
     let sum = || poll.iter().try_fold(0u32, |sum, &i| Some(sum.wrapping_add(chan(i).settled_version()?)));
     let Some(before) = sum() else { return false };
-    let ready = poll.iter().any(|&i| if cases[i as usize].op == OP_SEND { chan(i).can_send() } else { chan(i).can_recv() });
+    let ready =
+        poll.iter().any(|&i| if cases[i as usize].op == OP_SEND { chan(i).can_send() } else { chan(i).can_recv() });
     fence(Acquire);
     !ready && sum() == Some(before)
 }
@@ -249,7 +254,8 @@ unsafe fn wait_for_one(
 ) -> Result<usize> {
     let completion = Completion::new(caller, poll.len(), wait);
     let held = Held { first: locks.as_ptr(), len: locks.len() };
-    let reason = if poll.is_empty() && matches!(wait, Wait::Forever) { WaitReason::SelectNoCases } else { WaitReason::Select };
+    let reason =
+        if poll.is_empty() && matches!(wait, Wait::Forever) { WaitReason::SelectNoCases } else { WaitReason::Select };
     // SAFETY: the waiters leave their queues before this frame ends; our references keep the
     // channels alive meanwhile.
     unsafe {

@@ -197,7 +197,9 @@ unsafe extern "C-unwind" fn release_entry(ctx: *mut c_void) {
 pub(super) unsafe fn release_later(caller: &Caller, ctx: &Ctx) {
     // SAFETY: the caller's reference goes to the goroutine.
     unsafe {
-        if ctx.strong.load(Acquire) > 1 && ctx.strong.fetch_update(AcqRel, Relaxed, |n| (n > 1).then_some(n - 1)).is_ok() {
+        if ctx.strong.load(Acquire) > 1
+            && ctx.strong.fetch_update(AcqRel, Relaxed, |n| (n > 1).then_some(n - 1)).is_ok()
+        {
             return;
         }
         let _ = spawn::spawn(caller, release_entry, ptr::from_ref(ctx).cast_mut().cast());

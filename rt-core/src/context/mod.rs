@@ -48,7 +48,11 @@ unsafe impl Send for Ctx {}
 enum What {
     /// Background, todo, and what cuts the tree.
     Empty,
-    Value { key: *const c_void, value: *mut c_void, drop: Option<Entry> },
+    Value {
+        key: *const c_void,
+        value: *mut c_void,
+        drop: Option<Entry>,
+    },
     Cancel(Cancel),
 }
 
@@ -332,7 +336,8 @@ pub unsafe fn err(ctx: *mut Ctx) -> Result {
 }
 
 const CANCELED: Error = Error::new(Kind::Canceled, c"the context was canceled");
-const DEADLINE_EXCEEDED: Error = Error::new(Kind::DeadlineExceeded, c"the context's deadline, or the call's timeout, passed");
+const DEADLINE_EXCEEDED: Error =
+    Error::new(Kind::DeadlineExceeded, c"the context's deadline, or the call's timeout, passed");
 
 pub(crate) fn err_of(ctx: &Ctx) -> Result {
     match ctx.ending().map_or(0, |c| c.err.load(Acquire)) {

@@ -79,7 +79,9 @@ impl Netpoll {
         let no_poller = |e| Error::os(c"the poller's descriptors could not be made", e);
         let interrupt = epoll::eventfd().map_err(no_poller)?;
         let opened = epoll::create().and_then(|epfd| {
-            epoll::add(epfd, interrupt, libc::EPOLLIN as u32, INTERRUPT).map(|()| epfd).inspect_err(|_| epoll::close(epfd))
+            epoll::add(epfd, interrupt, libc::EPOLLIN as u32, INTERRUPT)
+                .map(|()| epfd)
+                .inspect_err(|_| epoll::close(epfd))
         });
         match opened {
             Ok(epfd) => {

@@ -5,10 +5,10 @@
 //! one function that is never inlined, and nobody keeps that address over a switch. The block has
 //! no destructor: a registered one would keep a dlclosed library mapped.
 
+use super::deadlock;
 use super::g::G;
 use super::m::M;
 use super::rng::Rng;
-use super::deadlock;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_char;
 use core::ptr;

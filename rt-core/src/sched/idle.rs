@@ -13,7 +13,7 @@ use crate::lock::SpinGuard;
 use crate::sys::{barrier, clock, futex, thread};
 use crate::time::heap::NEVER;
 use core::ptr;
-use std::sync::atomic::Ordering::*;
+use std::sync::atomic::{Ordering::*, fence};
 
 /// What an M's word says: it sleeps, it was woken, or (the poller only) it shall look again at what
 /// it sleeps for.
@@ -231,24 +231,22 @@ pub(super) unsafe fn release_p_and_sleep(rt: &Runtime, m: &M) -> bool {
             s.put_p(rt, p);
             s.enlist(rt, m, true);
         }
+        // The end of spinning; see the module `sched` for its other half. An M that did not spin must
+        // look once more too: a thread without a P may have seen no idle P a moment ago.
         if was_spinning {
-            // The end of spinning; see the module `sched` for its other half.
             rt.spinning.fetch_sub(1, SeqCst);
             barrier::heavy();
-            if rt.has_queued_work() {
-                let mut s = rt.sched.lock();
-                if m.asleep.get() {
-                    let p = s.take_p(rt);
-                    if !p.is_null() {
-                        s.delist(rt, m, p, ptr::null_mut());
-                        drop(s);
-                        adopt(m);
-                        if rt.spinning.fetch_add(1, SeqCst) < u32::MAX {
-                            m.spinning.set(true);
-                        }
-                        return true;
-                    }
-                }
+        } else {
+            fence(SeqCst);
+        }
+        if rt.has_queued_work() {
+            let mut s = rt.sched.lock();
+            let p = if m.asleep.get() { s.take_p(rt) } else { ptr::null_mut() };
+            if !p.is_null() {
+                s.delist(rt, m, p, ptr::null_mut());
+                drop(s);
+                adopt(m);
+                return true;
             }
         }
         deadlock::check_when_all_sleep(rt);
@@ -260,8 +258,8 @@ pub(super) unsafe fn release_p_and_sleep(rt: &Runtime, m: &M) -> bool {
 pub(super) unsafe fn sleep_without_p(rt: &Runtime, m: &M) -> bool {
     // SAFETY: on the M's own thread.
     unsafe {
-        if m.spinning.replace(false) {
-            rt.spinning.fetch_sub(1, SeqCst);
+        if m.spinning.get() {
+            stop_spinning(rt, m);
         }
         let requeued = {
             let mut s = rt.sched.lock();
@@ -297,8 +295,8 @@ pub(super) unsafe fn sleep_for_locked(rt: &Runtime, m: &M) -> bool {
             m.next_g.set(m.locked_g.get());
             return true;
         }
-        if m.spinning.replace(false) {
-            rt.spinning.fetch_sub(1, SeqCst);
+        if m.spinning.get() {
+            stop_spinning(rt, m);
         }
         let p;
         {
@@ -323,14 +321,14 @@ pub(super) unsafe fn sleep_for_locked(rt: &Runtime, m: &M) -> bool {
 pub(super) unsafe fn hand_to(rt: &Runtime, m: &M, target: &M, g: *mut G) {
     // SAFETY: we own `g` and our P.
     unsafe {
+        if m.spinning.get() {
+            stop_spinning(rt, m);
+        }
         let mut s = rt.sched.lock();
         if !target.asleep.get() {
             (*target.inbox.get()).push(g);
             target.inbox_len.fetch_add(1, Relaxed);
             return;
-        }
-        if m.spinning.replace(false) {
-            rt.spinning.fetch_sub(1, SeqCst);
         }
         let p = m.p.swap(ptr::null_mut(), Relaxed);
         let was_poller = ptr::eq(s.poller, target);

@@ -5,9 +5,9 @@
 
 use super::p::P;
 use super::{MAX_PROCS, Runtime, idle};
+use crate::alloc::try_box;
 use crate::error::{Error, Result};
 use crate::sys::cpu;
-use crate::alloc::try_box;
 use std::sync::atomic::Ordering::*;
 
 /// The number of Ps to start with: from the environment, else the CPUs this process may use.

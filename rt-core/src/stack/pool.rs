@@ -68,7 +68,12 @@ impl Pool {
         };
         Pool {
             arenas: SpinLock::new(Arenas {
-                classes: core::array::from_fn(|_| Class { free: Vec::new(), trimmed: 0, fresh: Vec::new(), next_arena: FIRST_ARENA }),
+                classes: core::array::from_fn(|_| Class {
+                    free: Vec::new(),
+                    trimmed: 0,
+                    fresh: Vec::new(),
+                    next_arena: FIRST_ARENA,
+                }),
                 maps: Vec::new(),
                 credits_out: 0,
                 capacity: 0,

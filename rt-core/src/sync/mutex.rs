@@ -109,7 +109,11 @@ impl Mutex {
     /// Spinning helps only while the holder runs, so on another P.
     fn may_spin(&self, caller: &Caller) -> bool {
         match caller.on_p() {
-            Some((rt, p)) => rt.procs.load(Relaxed) > 1 && rt.idle_ps.load(Relaxed) + 1 < rt.procs.load(Relaxed) as u32 && p.is_empty(),
+            Some((rt, p)) => {
+                rt.procs.load(Relaxed) > 1
+                    && rt.idle_ps.load(Relaxed) + 1 < rt.procs.load(Relaxed) as u32
+                    && p.is_empty()
+            }
             None => true,
         }
     }

@@ -61,7 +61,15 @@ impl Sem {
                 self.serve(at);
             };
             let ticket = Ticket { place: Place::Last, since: 0, weight: n };
-            match table::park_or_else(&mut caller, self.address(), ticket, WaitReason::Semaphore, &wait, must_wait, gone) {
+            match table::park_or_else(
+                &mut caller,
+                self.address(),
+                ticket,
+                WaitReason::Semaphore,
+                &wait,
+                must_wait,
+                gone,
+            ) {
                 Parked::Woken(true) => return Ok(()),
                 Parked::Invalid if had => return Ok(()),
                 Parked::Invalid => return Err(over.unwrap_or(Error::WOULD_BLOCK)),
@@ -74,8 +82,7 @@ impl Sem {
 
     /// Acquire `n` if that needs no waiting; true when it was so.
     pub fn try_acquire(&self, n: i64) -> bool {
-        n >= 0
-            && table::unpark(&Caller::enter(), self.address(), |_| self.waiting.load(Relaxed) == 0 && self.take(n))
+        n >= 0 && table::unpark(&Caller::enter(), self.address(), |_| self.waiting.load(Relaxed) == 0 && self.take(n))
     }
 
     /// Give `n` back. An error when less is held.

@@ -85,7 +85,8 @@ pub(crate) fn wait(epfd: i32, events: &mut [libc::epoll_event], until: i64) -> u
         );
         if n < 0 && errno() == libc::ENOSYS {
             // Before Linux 5.11: milliseconds, rounded up.
-            let ms = relative.map_or(-1, |t| (t.tv_sec * 1000 + (t.tv_nsec + 999_999) / 1_000_000).min(i32::MAX as i64));
+            let ms =
+                relative.map_or(-1, |t| (t.tv_sec * 1000 + (t.tv_nsec + 999_999) / 1_000_000).min(i32::MAX as i64));
             i64::from(libc::epoll_wait(epfd, events.as_mut_ptr(), events.len() as i32, ms as i32))
         } else {
             n

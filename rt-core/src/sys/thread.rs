@@ -26,7 +26,14 @@ pub(crate) unsafe fn start(
         let (mut blocked, mut before): (libc::sigset_t, libc::sigset_t) = (core::mem::zeroed(), core::mem::zeroed());
         libc::sigfillset(&mut blocked);
         for signal in [
-            libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGABRT, libc::SIGSYS, libc::SIGPROF,
+            libc::SIGSEGV,
+            libc::SIGBUS,
+            libc::SIGFPE,
+            libc::SIGILL,
+            libc::SIGTRAP,
+            libc::SIGABRT,
+            libc::SIGSYS,
+            libc::SIGPROF,
         ] {
             libc::sigdelset(&mut blocked, signal);
         }

@@ -3,13 +3,12 @@
 use crate::boundary::{invalid, pointer, status};
 use crate::types::*;
 use core::ffi::{c_int, c_void};
-use rt_core::{context, group};
+use rt_core::group;
 
 /// Make a group whose context is a child of parent; NULL: of the background. The context ends at the
 /// first error or when gort_group_wait returns. The caller owns it. NULL: no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_group_new(parent: *mut gort_ctx) -> *mut gort_group {
-    let parent = if parent.is_null() { context::background().as_ptr() } else { parent };
     // SAFETY: the program holds a reference to the parent.
     pointer(|| unsafe { group::new(parent) })
 }
@@ -42,11 +41,7 @@ pub unsafe extern "C" fn gort_group_go(g: *mut gort_group, r#fn: gort_group_func
 
 /// As gort_group_go, without waiting. GORT_WOULD_BLOCK: the limit is reached.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gort_group_try_go(
-    g: *mut gort_group,
-    r#fn: gort_group_func,
-    arg: *mut c_void,
-) -> gort_status {
+pub unsafe extern "C" fn gort_group_try_go(g: *mut gort_group, r#fn: gort_group_func, arg: *mut c_void) -> gort_status {
     // SAFETY: as above.
     status(|| unsafe { group::try_go(live(g)?, r#fn.ok_or(invalid(c"the function is NULL"))?, arg) })
 }

@@ -34,11 +34,7 @@ pub unsafe extern "C" fn gort_waitgroup_wait(wg: *mut gort_waitgroup) {
 ///
 /// Errors as gort_go; the counter is then as before.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gort_waitgroup_go(
-    wg: *mut gort_waitgroup,
-    r#fn: gort_func,
-    arg: *mut c_void,
-) -> gort_status {
+pub unsafe extern "C" fn gort_waitgroup_go(wg: *mut gort_waitgroup, r#fn: gort_func, arg: *mut c_void) -> gort_status {
     // SAFETY: as above; the program gives a function that takes arg.
     status(|| unsafe {
         let wg = wg.as_ref().ok_or(super::NO_OBJECT)?;
