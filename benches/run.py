@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -22,6 +23,8 @@ from measure import Samples, Side
 from workloads import ECHO, PEERS, SECTIONS, Section, Workload
 
 ROUNDS_OF_SERIES = 3
+# A load average above this says that somebody else is at work.
+QUIET = 0.7
 
 Command = Callable[[Workload], Optional[list]]
 
@@ -126,6 +129,9 @@ def main() -> int:
     options = parse()
     rounds = 1 if options.quick else options.rounds or 5
     toolchain.BUILD.mkdir(parents=True, exist_ok=True)
+    busy = os.getloadavg()[0]
+    if busy > QUIET:
+        print(f"the machine is busy (load average {busy:.1f}); the figures will be off", file=sys.stderr)
 
     built = {
         report.GORT: toolchain.build_c(toolchain.Gort(options.library, options.include)),

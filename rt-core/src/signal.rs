@@ -9,11 +9,11 @@
 use crate::chan::{self, Chan};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
-use crate::sys::{errno, set_errno, thread};
+use crate::sys::{errno, futex, set_errno, thread};
 use crate::waiter::Wait;
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use std::sync::atomic::{AtomicI32, Ordering::*};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::*};
 
 struct Listener {
     signal: c_int,
@@ -42,6 +42,10 @@ static PIPE: AtomicI32 = AtomicI32::new(-1);
 /// Ends the thread that reads the pipe.
 static STOP: c_int = 0;
 
+const NOT_A_SIGNAL: Error = Error::new(Kind::Invalid, c"this signal cannot be listened to");
+/// 1 once the thread counts as one that uses the library.
+static COUNTED: AtomicU32 = AtomicU32::new(0);
+
 extern "C" fn handler(signal: c_int) {
     let saved = errno();
     let fd = PIPE.load(Relaxed);
@@ -63,7 +67,7 @@ pub unsafe fn notify(c: *mut Chan, signal: c_int) -> Result {
         return Err(Error::new(Kind::Invalid, c"a channel of signals carries ints"));
     }
     if signal <= 0 || matches!(signal, libc::SIGKILL | libc::SIGSTOP | libc::SIGSEGV | libc::SIGBUS) {
-        return Err(Error::new(Kind::Invalid, c"this signal cannot be listened to"));
+        return Err(NOT_A_SIGNAL);
     }
     crate::sched::current::touch();
     let _change = CHANGE.lock();
@@ -77,7 +81,7 @@ pub unsafe fn notify(c: *mut Chan, signal: c_int) -> Result {
             ours.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
             libc::sigfillset(&mut ours.sa_mask);
             if libc::sigaction(signal, &ours, &mut before) < 0 {
-                let error = Error::os(c"the signal's handler could not be set", errno());
+                let error = NOT_A_SIGNAL;
                 stop_reader_if_unused();
                 return Err(error);
             }
@@ -162,8 +166,14 @@ fn start_reader() -> Result {
         }
         libc::fcntl(ends[1], libc::F_SETFL, libc::O_NONBLOCK);
         PIPE.store(ends[1], Release);
+        COUNTED.store(0, Relaxed);
         match thread::start(read_signals, ptr::without_provenance_mut(ends[0] as usize)) {
-            Ok(t) => STATE.lock().reader = Some((ends[0], t)),
+            Ok(t) => {
+                STATE.lock().reader = Some((ends[0], t));
+                while COUNTED.load(Acquire) == 0 {
+                    futex::wait(&COUNTED, 0, futex::FOREVER);
+                }
+            }
             Err(e) => {
                 PIPE.store(-1, Release);
                 libc::close(ends[0]);
@@ -198,6 +208,8 @@ fn stop_reader_if_unused() {
 extern "C" fn read_signals(fd: *mut c_void) -> *mut c_void {
     thread::set_name(c"gort-signal");
     crate::sched::current::touch();
+    COUNTED.store(1, Release);
+    futex::wake(&COUNTED);
     loop {
         let mut signal: c_int = 0;
         // SAFETY: room for an int.

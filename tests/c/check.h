@@ -29,7 +29,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { WATCHDOG_SECONDS = 60 };
+#ifndef WATCHDOG_SECONDS
+#define WATCHDOG_SECONDS 60
+#endif
 
 /* Keeps the compiler from carrying anything (a thread-local's address, above all) over a call. */
 #define OPAQUE __attribute__((noinline, noclone))

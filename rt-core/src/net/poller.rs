@@ -353,7 +353,9 @@ impl Runtime {
         self.net.last_poll.store(clock::now(), Relaxed);
         for event in &events[..n] {
             let (bits, data) = (event.events, event.u64);
-            if data == INTERRUPT {
+            if data == INTERRUPT && until == 0 {
+                // It is for the M that sleeps in epoll, and wakes just one: leave it.
+            } else if data == INTERRUPT {
                 epoll::drain(self.net.interrupt.load(Relaxed));
             } else {
                 self.net.dispatch(data as i32, bits, caller);
