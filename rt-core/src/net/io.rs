@@ -191,7 +191,13 @@ pub unsafe fn connect(fd: c_int, addr: *const libc::sockaddr, len: libc::socklen
     // SAFETY: room for an int.
     let rc = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, (&raw mut error).cast(), &mut size) };
     match (rc, error) {
-        (0, 0) => Ok(()),
+        // The kernel takes note of the connection at the next call.
+        // SAFETY: by contract.
+        (0, 0) => match unsafe { libc::connect(fd, addr, len) } {
+            0 => Ok(()),
+            _ if errno() == libc::EISCONN => Ok(()),
+            _ => fail(errno()),
+        },
         (0, e) => fail(e),
         _ => fail(errno()),
     }

@@ -76,9 +76,9 @@ fn describe(g: &G, now: i64, out: &mut Vec<u8>) {
             let _ = write!(out, ", {} s", waited / 1_000_000_000);
         }
     }
-    let _ = write!(out, "]:\n");
+    let _ = writeln!(out, "]:");
     if g.parent.load(Relaxed) != 0 {
-        let _ = write!(out, "created by goroutine {}\n", g.parent.load(Relaxed));
+        let _ = writeln!(out, "created by goroutine {}", g.parent.load(Relaxed));
     }
     out.push(b'\n');
 }

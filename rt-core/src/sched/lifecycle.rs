@@ -110,7 +110,12 @@ fn start() -> Result {
             })
         });
         match started {
-            Ok(()) => RUNTIME.store(rt, SeqCst),
+            Ok(()) => {
+                while (*rt).warm.load(Acquire) == 0 {
+                    futex::wait(&(*rt).warm, 0, futex::FOREVER);
+                }
+                RUNTIME.store(rt, SeqCst);
+            }
             Err(_) => {
                 fault::uninstall();
                 drop(Box::from_raw(rt));

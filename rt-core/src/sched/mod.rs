@@ -118,6 +118,8 @@ pub(crate) struct Runtime {
     pub(crate) closing: AtomicU32,
     /// Changes with the end of a goroutine while there are such calls.
     pub(crate) drained: AtomicU32,
+    /// 1 once the first M has made what the process needs once.
+    pub(crate) warm: AtomicU32,
     pub(crate) sysmon: sysmon::Sysmon,
     pub(crate) net: Netpoll,
 }
@@ -156,6 +158,7 @@ impl Runtime {
             preemptions: AtomicU64::new(0),
             closing: AtomicU32::new(0),
             drained: AtomicU32::new(0),
+            warm: AtomicU32::new(0),
             sysmon: sysmon::Sysmon::new(),
             net: Netpoll::new(),
         }

@@ -7,7 +7,7 @@ use super::m::M;
 use super::p::{P, Queued};
 use super::{Runtime, current, idle, spawn};
 use crate::stack::fault::AltStack;
-use crate::sys::{clock, thread};
+use crate::sys::{clock, futex, thread};
 use crate::time::heap::NEVER;
 use core::ffi::c_void;
 use core::ptr;
@@ -33,6 +33,7 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         let alternate = AltStack::install();
         m.errno.set(libc::__errno_location());
         m.fp.set(FpState::save());
+        warm_up(&*m.rt);
         idle::adopt(m);
         while let Some(g) = find_runnable(m) {
             execute(m, g);
@@ -41,6 +42,18 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         drop(alternate);
     }
     ptr::null_mut()
+}
+
+/// Let the deque's library make its global state now, once in the process: a fork while a thread is
+/// at it would leave the child with a state that is for ever being made.
+fn warm_up(rt: &Runtime) {
+    if rt.warm.load(Acquire) == 0 {
+        let worker = crossbeam_deque::Worker::new_fifo();
+        worker.push(());
+        let _ = worker.stealer().steal();
+        rt.warm.store(1, Release);
+        futex::wake_all(&rt.warm);
+    }
 }
 
 /// Run `g` until it leaves.

@@ -75,11 +75,11 @@ impl WaitGroup {
             if let Some(error) = wait.over() {
                 return Err(error);
             }
-            if state & WAITERS == 0 {
-                if let Err(now) = self.state.compare_exchange_weak(state, state | WAITERS, Relaxed, Acquire) {
-                    state = now;
-                    continue;
-                }
+            if state & WAITERS == 0
+                && let Err(now) = self.state.compare_exchange_weak(state, state | WAITERS, Relaxed, Acquire)
+            {
+                state = now;
+                continue;
             }
             let valid = || {
                 let state = self.state.load(Relaxed);
