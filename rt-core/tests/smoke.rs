@@ -99,7 +99,7 @@ fn everything_together() {
     for _ in 0..20 {
         runtime::shutdown(-1).unwrap();
         assert_eq!(runtime::stats().goroutines, 0);
-        run(|| goroutine::yield_now());
+        run(goroutine::yield_now);
     }
     runtime::shutdown(-1).unwrap();
 }

@@ -10,16 +10,16 @@ use rt_core::touch;
 /// GORT_MISUSE: the counter would be negative, or above 2^31-1; it is unchanged. GORT_INVALID: NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_waitgroup_add(wg: *mut gort_waitgroup, delta: i64) -> gort_status {
-    // SAFETY: the program gives NULL or a wait group that stays where it is.
     touch();
+    // SAFETY: the program gives NULL or a wait group that stays where it is.
     status(|| unsafe { wg.as_ref() }.ok_or(super::NO_OBJECT)?.add(delta))
 }
 
 /// Take one from the counter; as gort_waitgroup_add(wg, -1).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_waitgroup_done(wg: *mut gort_waitgroup) -> gort_status {
-    // SAFETY: as above.
     touch();
+    // SAFETY: as above.
     status(|| unsafe { wg.as_ref() }.ok_or(super::NO_OBJECT)?.done())
 }
 
