@@ -9,7 +9,8 @@
 use crate::chan::{self, Chan};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
-use crate::sys::{errno, futex, set_errno, thread};
+use crate::sys::thread::{self, Thread};
+use crate::sys::{errno, futex, set_errno};
 use crate::waiter::Wait;
 use core::ffi::{c_int, c_void};
 use core::ptr;
@@ -28,7 +29,7 @@ struct Taken {
 struct State {
     listeners: Vec<Listener>,
     taken: Vec<Taken>,
-    reader: Option<(c_int, libc::pthread_t)>,
+    reader: Option<(c_int, Thread)>,
 }
 
 // SAFETY: used under its lock; the channels are counted references.

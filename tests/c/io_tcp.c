@@ -127,9 +127,9 @@ static void late_client(void *arg)
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
-    run_every_way(late_client, NULL);
     run_every_way(refused_connection, NULL);
     many_connections(NULL);
     run_main(many_connections, NULL);
+    run_every_way(late_client, NULL);
     return EXIT_SUCCESS;
 }

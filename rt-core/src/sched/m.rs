@@ -6,6 +6,7 @@ use super::boundary::Boundary;
 use super::fpstate::FpState;
 use super::g::G;
 use super::p::P;
+use crate::sys::thread::Thread;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
@@ -45,7 +46,7 @@ pub(crate) struct M {
     pub(crate) asleep: Cell<bool>,
     /// What it sleeps on.
     pub(crate) word: AtomicU32,
-    pub(crate) thread: Cell<libc::pthread_t>,
+    pub(crate) thread: Cell<Thread>,
     /// The goroutine it runs, for dumps and sysmon: an id, 0 for none.
     pub(crate) running: AtomicU64,
     /// It is inside gort_block_enter, or has lost its P.
@@ -72,7 +73,7 @@ impl M {
             inbox_len: AtomicU32::new(0),
             asleep: Cell::new(false),
             word: AtomicU32::new(0),
-            thread: Cell::new(0),
+            thread: Cell::new(ptr::null_mut()),
             running: AtomicU64::new(0),
             blocked: AtomicBool::new(false),
         }

@@ -9,7 +9,8 @@ use super::caller::Caller;
 use super::g::G;
 use super::p::P;
 use super::{Runtime, current, idle};
-use crate::sys::{clock, futex, thread};
+use crate::sys::thread::{self, Thread};
+use crate::sys::{clock, futex};
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
@@ -31,7 +32,7 @@ pub(crate) struct Sysmon {
     /// 1: it sleeps until woken.
     parked: AtomicU32,
     stop: AtomicBool,
-    thread: Cell<libc::pthread_t>,
+    thread: Cell<Thread>,
 }
 
 // SAFETY: `thread` is written at start, under the lifecycle's lock, and read at the end under it.
@@ -47,7 +48,7 @@ struct Seen {
 
 impl Sysmon {
     pub(super) fn new() -> Sysmon {
-        Sysmon { parked: AtomicU32::new(0), stop: AtomicBool::new(false), thread: Cell::new(0) }
+        Sysmon { parked: AtomicU32::new(0), stop: AtomicBool::new(false), thread: Cell::new(ptr::null_mut()) }
     }
 
     /// An M is going to run. Under the scheduler's lock, or before it could be missed.

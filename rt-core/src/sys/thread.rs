@@ -3,21 +3,41 @@
 //! Made with pthread_create directly: std's threads register thread-local destructors in their
 //! creator, which would keep a dlclosed library mapped.
 
+use crate::alloc::try_box;
 use core::ffi::c_void;
 use core::ptr;
+use std::sync::atomic::{AtomicI32, Ordering::*};
 
 /// Stack of a thread that only schedules: goroutines run on their own.
 const STACK_SIZE: usize = 256 << 10;
+
+/// A thread that was started and not joined.
+pub(crate) type Thread = *mut Record;
+
+/// What a thread and its maker share.
+pub(crate) struct Record {
+    handle: libc::pthread_t,
+    tid: AtomicI32,
+    main: extern "C" fn(*mut c_void) -> *mut c_void,
+    arg: *mut c_void,
+}
+
+extern "C" fn begin(record: *mut c_void) -> *mut c_void {
+    // SAFETY: the record lives until the thread is joined.
+    unsafe {
+        let record = record.cast::<Record>();
+        (*record).tid.store(libc::gettid(), Relaxed);
+        ((*record).main)((*record).arg)
+    }
+}
 
 /// Start a thread with every asynchronous signal blocked, so that signals sent to the process go
 /// to the host's own threads. Returns errno on failure.
 ///
 /// # Safety
 /// `main(arg)` must be sound on a new thread.
-pub(crate) unsafe fn start(
-    main: extern "C" fn(*mut c_void) -> *mut c_void,
-    arg: *mut c_void,
-) -> Result<libc::pthread_t, i32> {
+pub(crate) unsafe fn start(main: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> Result<Thread, i32> {
+    let record = try_box(Record { handle: 0, tid: AtomicI32::new(0), main, arg }).ok_or(libc::ENOMEM)?.as_ptr();
     // SAFETY: attributes and masks are initialised before use; the mask of this thread is put back.
     unsafe {
         let mut attr: libc::pthread_attr_t = core::mem::zeroed();
@@ -38,25 +58,45 @@ pub(crate) unsafe fn start(
             libc::sigdelset(&mut blocked, signal);
         }
         libc::pthread_sigmask(libc::SIG_SETMASK, &blocked, &mut before);
-        let mut thread: libc::pthread_t = 0;
-        let mut rc = libc::pthread_create(&mut thread, &attr, main, arg);
+        let mut handle: libc::pthread_t = 0;
+        let mut rc = libc::pthread_create(&mut handle, &attr, begin, record.cast());
         if rc == libc::EINVAL {
             // A program with much static thread-local data needs more than our size.
-            rc = libc::pthread_create(&mut thread, ptr::null(), main, arg);
+            rc = libc::pthread_create(&mut handle, ptr::null(), begin, record.cast());
         }
         libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut());
         libc::pthread_attr_destroy(&mut attr);
-        if rc == 0 { Ok(thread) } else { Err(rc) }
+        if rc != 0 {
+            drop(Box::from_raw(record));
+            return Err(rc);
+        }
+        // The thread itself never looks at this one.
+        (&raw mut (*record).handle).write(handle);
+        Ok(record)
     }
 }
 
-/// Wait for a thread to end.
+/// Wait for a thread to end, and for the kernel to have forgotten it: until then it can still be seen
+/// in /proc, and its code must not be unmapped.
 ///
 /// # Safety
 /// `thread` came from [`start`] and is joined once.
-pub(crate) unsafe fn join(thread: libc::pthread_t) {
+pub(crate) unsafe fn join(thread: Thread) {
     // SAFETY: by contract.
-    unsafe { libc::pthread_join(thread, ptr::null_mut()) };
+    unsafe {
+        libc::pthread_join((*thread).handle, ptr::null_mut());
+        let tid = (*thread).tid.load(Relaxed);
+        drop(Box::from_raw(thread));
+        let saved = super::errno();
+        // Bounded, for the number may have gone to a new thread of the host's at once.
+        for _ in 0..10_000 {
+            if libc::syscall(libc::SYS_tgkill, libc::getpid(), tid, 0) != 0 {
+                break;
+            }
+            libc::sched_yield();
+        }
+        super::set_errno(saved);
+    }
 }
 
 /// Name the calling thread, as shown by ps and debuggers.
