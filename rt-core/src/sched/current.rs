@@ -38,8 +38,12 @@ thread_local! {
     };
 }
 
+/// Not inlining is not enough: seen to be a pure function, two calls would become one, also around a
+/// switch. The empty assembly might do anything, so each call is made.
 #[inline(never)]
 fn tls() -> *const Tls {
+    // SAFETY: it is empty.
+    unsafe { core::arch::asm!("", options(nostack, preserves_flags)) };
     TLS.with(|t| t as *const Tls)
 }
 
