@@ -42,7 +42,7 @@ class Built(NamedTuple):
 def _reason(output: str) -> str:
     """The first error without the place it is at, so that the same error is the same text."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    for mark in ("undefined reference", "error: "):
+    for mark in ("undefined reference", "cannot find", "error: "):
         for line in lines:
             _, found, reason = line.partition(mark)
             if found:

@@ -528,8 +528,8 @@ gort_status gort_shutdown(gort_duration timeout);
 gort_status gort_stats_read(gort_stats *out);
 
 /*
- Write every goroutine to the descriptor: id, name, state, what it waits for and how long, where it
- was created. GORT_OS_ERROR: it could not be written.
+ Write every goroutine to the descriptor: id, name, state, what it waits for and how long, and which
+ goroutine created it. GORT_OS_ERROR: it could not be written.
  */
 gort_status gort_dump(int fd);
 
