@@ -40,7 +40,7 @@ check: ## formatting, lints, stale header, tools that do not parse
 fmt: ## format the Rust sources
 	cargo fmt --all
 
-bench: build ## measure against Go, into benches/RESULTS.md; PEERS=all for others too, BENCH=--quick to try
+bench: build ## measure against Go, into benches/RESULTS.md; BENCH="--only ..." for options
 	@scripts/need.sh cc python3 venv
 	python3 benches/run.py --peers $(PEERS) $(BENCH)
 
