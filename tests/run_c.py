@@ -206,8 +206,8 @@ def header_stands_alone(standard: str) -> Callable[[], str | None]:
 
     def problem() -> str | None:
         done = subprocess.run(
-            [*compiler_for(standard), "-fsyntax-only", "-"], input="#include <gort.h>\n#include <gort.h>\nint main(void) { return 0; }\n",
-            capture_output=True, text=True, check=False,
+            [*compiler_for(standard), "-fsyntax-only", "-"],
+            input="#include <gort.h>\n#include <gort.h>\nint main(void) { return 0; }\n", capture_output=True, text=True, check=False,
         )
         return done.stderr[-3000:] if done.returncode != 0 else None
 
@@ -255,7 +255,7 @@ class Tally:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compile and run the tests of the C API.")
-    parser.add_argument("--only", default="", metavar="PATTERN", help="tests whose name contains PATTERN, or matches it")
+    parser.add_argument("--only", default="", metavar="PATTERN", help="tests whose name contains or matches PATTERN")
     parser.add_argument("--procs", default="1,2,8", metavar="LIST", help="values of GORT_MAXPROCS (default 1,2,8)")
     parser.add_argument("--lib", default="both", choices=("so", "a", "both"))
     parser.add_argument("--section", default="all", choices=("core", "all"))

@@ -38,7 +38,8 @@ static void size_and_capacity(size_t size, size_t capacity)
         /* Fill to the brim, then take out a different number each turn, so that the ring's ends move. */
         while (gort_chan_len(chan) < capacity) {
             fill(out + GUARD, size, sent);
-            CHECK_STATUS(sent % 2 == 0 ? gort_chan_send(chan, out + GUARD) : gort_chan_try_send(chan, out + GUARD), GORT_OK);
+            CHECK_STATUS(sent % 2 == 0 ? gort_chan_send(chan, out + GUARD) : gort_chan_try_send(chan, out + GUARD),
+                         GORT_OK);
             sent++;
         }
         CHECK_STATUS(gort_chan_try_send(chan, out + GUARD), GORT_WOULD_BLOCK);
@@ -46,7 +47,8 @@ static void size_and_capacity(size_t size, size_t capacity)
         size_t keep = turn == 6 ? 0 : turn % capacity;
         while (gort_chan_len(chan) > keep) {
             memset(in, 0xC3, size + 2 * GUARD);
-            CHECK_STATUS(received % 2 == 0 ? gort_chan_try_recv(chan, in + GUARD) : gort_chan_recv(chan, in + GUARD), GORT_OK);
+            CHECK_STATUS(received % 2 == 0 ? gort_chan_try_recv(chan, in + GUARD) : gort_chan_recv(chan, in + GUARD),
+                         GORT_OK);
             expect_pattern(in + GUARD, size, received);
             for (size_t i = 0; i < GUARD; i++) {
                 CHECK_EQ(in[i], 0xC3);

@@ -81,7 +81,8 @@ static inline struct outcome expect_exit(const char *scenario, int status, const
     return outcome;
 }
 
-/* A table of scenarios: run_scenario looks the argument up, run_all_scenarios runs each in a child that must succeed. */
+/* A table of scenarios: run_scenario looks the argument up, run_all_scenarios runs each in a
+ * child that must succeed. */
 struct scenario {
     const char *name;
     void (*body)(void);

@@ -83,7 +83,8 @@ CONTRACT(sizeof(gort_mutex) == 1 * sizeof(uint64_t) && sizeof(((gort_mutex *)0)-
 CONTRACT(sizeof(struct gort_rwmutex) == sizeof(gort_rwmutex));
 CONTRACT(sizeof(gort_rwmutex) == 4 * sizeof(uint64_t) && sizeof(((gort_rwmutex *)0)->opaque) == 4 * sizeof(uint64_t));
 CONTRACT(sizeof(struct gort_waitgroup) == sizeof(gort_waitgroup));
-CONTRACT(sizeof(gort_waitgroup) == 2 * sizeof(uint64_t) && sizeof(((gort_waitgroup *)0)->opaque) == 2 * sizeof(uint64_t));
+CONTRACT(sizeof(gort_waitgroup) == 2 * sizeof(uint64_t));
+CONTRACT(sizeof(((gort_waitgroup *)0)->opaque) == 2 * sizeof(uint64_t));
 CONTRACT(sizeof(struct gort_once) == sizeof(gort_once));
 CONTRACT(sizeof(gort_once) == 1 * sizeof(uint64_t) && sizeof(((gort_once *)0)->opaque) == 1 * sizeof(uint64_t));
 CONTRACT(sizeof(struct gort_cond) == sizeof(gort_cond));

@@ -150,6 +150,31 @@ static void wakes_everybody(void *arg)
     }
 }
 
+static void cancels(void *arg)
+{
+    gort_ctx_cancel((gort_ctx *)arg);
+    gort_ctx_release((gort_ctx *)arg);
+}
+
+/* Whoever wins: when a cancel has returned, the context is over, ended by whomever. */
+static void two_at_once(void *arg)
+{
+    (void)arg;
+    gort_waitgroup group = {{0}};
+    for (int i = 0; i < 1000; i++) {
+        gort_ctx *parent = gort_ctx_with_cancel(gort_ctx_background()), *child = gort_ctx_with_cancel(parent);
+        CHECK_STATUS(gort_waitgroup_go(&group, cancels, gort_ctx_retain(i % 2 == 0 ? parent : child)), GORT_OK);
+        if (i % 3 == 0) {
+            gort_yield();
+        }
+        gort_ctx_cancel(child);
+        expect_over(child, GORT_CANCELED, NULL);
+        gort_ctx_release(child);
+        gort_ctx_release(parent);
+    }
+    gort_waitgroup_wait(&group);
+}
+
 static void null_contexts(void *arg)
 {
     (void)arg;
@@ -174,6 +199,7 @@ int main(void)
     run_every_way(one_and_its_family, NULL);
     run_every_way(references, NULL);
     run_every_way(wakes_everybody, NULL);
+    run_every_way(two_at_once, NULL);
     run_every_way(null_contexts, NULL);
     return EXIT_SUCCESS;
 }

@@ -130,8 +130,8 @@ static void exactly_once(void *arg)
     (void)arg;
     for (size_t round = 0; round < 30; round++) {
         sent = received = 0;
-        struct call call = {new_chan(sizeof(int), round % 3), gort_ctx_with_timeout(gort_ctx_background(), GORT_MILLISECOND),
-                            GORT_OK, 0};
+        gort_ctx *ctx = gort_ctx_with_timeout(gort_ctx_background(), GORT_MILLISECOND);
+        struct call call = {new_chan(sizeof(int), round % 3), ctx, GORT_OK, 0};
         for (int i = 0; i < 4; i++) {
             CHECK_STATUS(gort_waitgroup_go(&group, sends_until_end, &call), GORT_OK);
             CHECK_STATUS(gort_waitgroup_go(&group, receives_until_end, &call), GORT_OK);

@@ -258,7 +258,8 @@ int main(int argc, char **argv)
         if (DEADLOCKS[i].before != NULL) {
             const char *sign = strstr(outcome.text, DEADLOCKS[i].before);
             if (sign == NULL || sign > dump) {
-                check_fail(__FILE__, __LINE__, "scenario %s: no %s before the dump", DEADLOCKS[i].name, DEADLOCKS[i].before);
+                check_fail(__FILE__, __LINE__, "scenario %s: no %s before the dump", DEADLOCKS[i].name,
+                           DEADLOCKS[i].before);
             }
         }
     }

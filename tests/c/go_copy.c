@@ -5,7 +5,8 @@
 /* also: c++ */
 #include "check.h"
 
-static const size_t SIZES[] = {1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 128, 255, 256, 1000, 4096, 4097, 65536, 300000, 1 << 20};
+static const size_t SIZES[] = {1,  2,   7,   8,   15,  16,   17,   31,   32,    33,     48,     63,
+                               64, 65,  100, 128, 255, 256,  1000, 4096, 4097,  65536,  300000, 1 << 20};
 enum { SIZE_COUNT = sizeof SIZES / sizeof SIZES[0] };
 
 static size_t expected_size; /* read by a goroutine that was started after it was set, and waited for */

@@ -124,7 +124,10 @@ static void stack_sizes(void *arg)
     /* What is asked for can be used, but for some room for the library and the signal-free C library calls. */
     static const struct {
         size_t size, use;
-    } CASES[] = {{1, 4096}, {16 << 10, 4096}, {0, 200 << 10}, {1 << 20, 900 << 10}, {(1 << 20) + 1, 900 << 10}, {16 << 20, 15 << 20}};
+    } CASES[] = {
+        {1, 4096},         {16 << 10, 4096},           {0, 200 << 10},
+        {1 << 20, 900 << 10}, {(1 << 20) + 1, 900 << 10}, {16 << 20, 15 << 20},
+    };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         for (int round = 0; round < 3; round++) {
             gort_go_options sized = options();

@@ -35,7 +35,8 @@ static void tells_events(void *arg)
     CHECK_STATUS(gort_fd_wait(fd, GORT_READABLE, -1, &ready), GORT_OK);
     CHECK_EQ(ready, GORT_READABLE);
     gort_waitgroup_wait(&group);
-    CHECK_STATUS(gort_fd_wait(fd, GORT_READABLE | GORT_WRITABLE, 0, &ready), GORT_OK); /* ready wins over a time that has passed */
+    /* What is ready wins over a time that has passed. */
+    CHECK_STATUS(gort_fd_wait(fd, GORT_READABLE | GORT_WRITABLE, 0, &ready), GORT_OK);
     CHECK_EQ(ready, GORT_READABLE | GORT_WRITABLE);
     CHECK_STATUS(gort_fd_wait(fd, GORT_READABLE, 0, NULL), GORT_OK); /* a state, and no event that is used up */
     CHECK_STATUS(gort_fd_wait(fd, GORT_READABLE, 0, NULL), GORT_OK);

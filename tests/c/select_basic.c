@@ -12,7 +12,8 @@ static void ready_case(void *arg)
     int seven = 7, received = -1, other = -2;
     CHECK_STATUS(gort_chan_send(full, &seven), GORT_OK);
 
-    gort_case receive[] = {GORT_RECV_CASE(empty, &other), GORT_RECV_CASE(full, &received), GORT_RECV_CASE(NULL, &other)};
+    gort_case receive[] = {GORT_RECV_CASE(empty, &other), GORT_RECV_CASE(full, &received),
+                           GORT_RECV_CASE(NULL, &other)};
     CHECK_EQ(gort_select(receive, 3), 1);
     CHECK_EQ(receive[1].status, GORT_OK);
     CHECK_EQ(received, 7);
@@ -104,8 +105,9 @@ static void woken(void *arg)
     int out = 55;
     for (int i = 0; i < 5; i++) {
         int in = 0;
-        gort_case cases[] = {GORT_RECV_CASE(chans[0], &in), GORT_RECV_CASE(chans[1], &in), GORT_RECV_CASE(chans[2], &in),
-                             GORT_RECV_CASE(chans[3], &in), GORT_RECV_CASE(chans[4], &in), GORT_RECV_CASE(NULL, &in)};
+        gort_case cases[] = {GORT_RECV_CASE(chans[0], &in), GORT_RECV_CASE(chans[1], &in),
+                             GORT_RECV_CASE(chans[2], &in), GORT_RECV_CASE(chans[3], &in),
+                             GORT_RECV_CASE(chans[4], &in), GORT_RECV_CASE(NULL, &in)};
         gort_waitgroup group = {{0}};
         struct late late = {chans[i], 100 + i};
         CHECK_STATUS(gort_waitgroup_go(&group, sends_late, &late), GORT_OK);

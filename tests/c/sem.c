@@ -101,7 +101,8 @@ static void contexts_end_waits(void *arg)
     CHECK_STATUS(gort_sem_release(&own, 1), GORT_OK);
 
     struct request blocked = {&own, cancel, 2, GORT_INVALID, 0}, behind = {&own, NULL, 1, GORT_INVALID, 0};
-    struct request too_large = {&own, cancel, 3, GORT_INVALID, 0}; /* above the capacity: waits for ctx, in nobody's way */
+    /* Above the capacity: it waits for its context, in nobody's way. */
+    struct request too_large = {&own, cancel, 3, GORT_INVALID, 0};
     CHECK_STATUS(gort_waitgroup_go(&group, acquires, &too_large), GORT_OK);
     settle();
     CHECK(gort_sem_try_acquire(&own, 1));

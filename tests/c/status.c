@@ -34,7 +34,7 @@ static void names_and_messages(void)
             CHECK(strcmp(message, gort_status_message(STATUSES[j].status)) != 0);
         }
     }
-    /* Numbers that a later version may give, or a stray int may be. The name of an enum with values 0..10 covers 0..15. */
+    /* Numbers that a later version may give, as far as an enum of 0..10 can hold them. */
     for (int number = STATUS_COUNT; number < 16; number++) {
         CHECK(strcmp(gort_status_name((gort_status)number), "GORT_UNKNOWN") == 0);
         CHECK(gort_status_message((gort_status)number) != NULL);

@@ -18,7 +18,8 @@ static void expect_nothing(gort_timer *timer)
 {
     int64_t value = -1;
     CHECK_STATUS(gort_chan_try_recv(gort_timer_chan(timer), &value), GORT_WOULD_BLOCK);
-    CHECK_STATUS(gort_chan_recv_timeout(gort_timer_chan(timer), &value, 500 * GORT_MICROSECOND), GORT_DEADLINE_EXCEEDED);
+    CHECK_STATUS(gort_chan_recv_timeout(gort_timer_chan(timer), &value, 500 * GORT_MICROSECOND),
+                 GORT_DEADLINE_EXCEEDED);
     CHECK_EQ(value, -1);
 }
 
