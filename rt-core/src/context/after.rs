@@ -64,7 +64,7 @@ pub unsafe fn after_func(ctx: *mut Ctx, entry: Entry, arg: *mut c_void) -> Resul
         let Some(c) = t.as_cancel() else { return Ok(after) };
         {
             let mut lists = c.lists.lock();
-            if c.err.load(Acquire) == 0 {
+            if !c.verdict.get().is_over() {
                 a.next.set(lists.afters);
                 if let Some(first) = lists.afters.as_ref() {
                     first.prev.set(a);

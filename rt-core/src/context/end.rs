@@ -1,14 +1,14 @@
 //! The end of a context, and of all below it.
 //!
-//! Whoever claims a context ends it: writes cause and err, takes its children and pending functions
+//! Whoever claims a context ends it: gives the verdict, takes its children and pending functions
 //! under its lock, claims each child, and works them off one after another. Nothing recurses and no
 //! two locks are held, so trees may be deep and wide. A context that is made meanwhile either gets
 //! into its ancestor's list before that is taken, or sees under the lock that the ancestor has ended.
 
 use super::after::{self, After};
-use super::{Cancel, Ctx, copy_text, release};
+use super::verdict::Verdict;
+use super::{Cancel, Ctx, release};
 use crate::chan;
-use crate::error::Kind;
 use crate::sched::caller::Caller;
 use core::ffi::c_char;
 use core::ptr;
@@ -31,13 +31,24 @@ pub unsafe fn cancel_cause(ctx: *mut Ctx, cause: *const c_char) {
     // SAFETY: by contract.
     unsafe {
         let ctx = &*ctx;
-        if let Some(c) = ctx.as_cancel()
-            && claim(c)
-        {
-            let copy = copy_text(cause);
-            c.owns_cause.set(!copy.is_null());
-            end(&Caller::enter(), ctx, Kind::Canceled as i32, copy, true);
+        let Some(c) = ctx.as_cancel() else { return };
+        if !c.verdict.get().is_over() {
+            let verdict = Verdict::canceled(cause);
+            if c.verdict.claim(verdict) {
+                return end(&Caller::enter(), ctx, verdict, true);
+            }
+            verdict.free();
         }
+        // Who ends it may not have come that far; after a cancel the channel is closed all the same.
+        close_done(c);
+    }
+}
+
+fn close_done(c: &Cancel) {
+    let done = c.done.load(Acquire);
+    if !done.is_null() {
+        // SAFETY: the context's own; a second close changes nothing.
+        let _ = unsafe { chan::close(done) };
     }
 }
 
@@ -46,8 +57,8 @@ pub(super) unsafe fn end_unreferenced(ctx: &Ctx) {
     let Some(c) = ctx.as_cancel() else { return };
     // SAFETY: the weak reference of the strong ones is still there.
     unsafe {
-        if claim(c) {
-            end(&Caller::enter(), ctx, Kind::Canceled as i32, ptr::null_mut(), false);
+        if c.verdict.claim(Verdict::CANCELED) {
+            end(&Caller::enter(), ctx, Verdict::CANCELED, false);
         } else {
             // Its end may have left it in the list, if it was its own.
             unlink(ctx);
@@ -64,16 +75,12 @@ pub(super) unsafe fn expire(ctx: *mut (), _now: i64, caller: &Caller) {
         let Some(c) = ctx.as_cancel() else { return };
         // A context without strong references is about to be ended by who dropped the last.
         if try_retain(ctx) {
-            if claim(c) {
-                end(caller, ctx, Kind::DeadlineExceeded as i32, ptr::null_mut(), false);
+            if c.verdict.claim(Verdict::DEADLINE_EXCEEDED) {
+                end(caller, ctx, Verdict::DEADLINE_EXCEEDED, false);
             }
             after::release_later(caller, ctx);
         }
     }
-}
-
-fn claim(c: &Cancel) -> bool {
-    !c.claimed.load(Relaxed) && !c.claimed.swap(true, AcqRel)
 }
 
 fn try_retain(ctx: &Ctx) -> bool {
@@ -81,7 +88,7 @@ fn try_retain(ctx: &Ctx) -> bool {
 }
 
 /// End `root`, which is claimed, and what is below it. `disarm`: its timer too.
-unsafe fn end(caller: &Caller, root: &Ctx, err: i32, cause: *mut c_char, disarm: bool) {
+unsafe fn end(caller: &Caller, root: &Ctx, verdict: Verdict, disarm: bool) {
     let mut work: *const Ctx = root;
     // SAFETY: the root is the caller's; children in the work list hold the reference taken here.
     unsafe {
@@ -89,8 +96,6 @@ unsafe fn end(caller: &Caller, root: &Ctx, err: i32, cause: *mut c_char, disarm:
             let Some(c) = ctx.as_cancel() else { return };
             work = c.work.get();
             let is_root = ptr::eq(ctx, root);
-            c.cause.store(cause, Release);
-            c.err.store(err, Release);
             if is_root {
                 unlink(ctx);
             }
@@ -107,7 +112,7 @@ unsafe fn end(caller: &Caller, root: &Ctx, err: i32, cause: *mut c_char, disarm:
                     n.linked.set(false);
                     // One that dies now ends by itself; one that is claimed is ended by its claimer.
                     if try_retain(next) {
-                        if claim(n) {
+                        if n.verdict.claim(verdict.inherited()) {
                             n.work.set(work);
                             work = next;
                         } else {
@@ -121,10 +126,7 @@ unsafe fn end(caller: &Caller, root: &Ctx, err: i32, cause: *mut c_char, disarm:
                 refs = taken.as_cancel().map_or(ptr::null(), |n| n.next.get());
                 release(ptr::from_ref(taken).cast_mut());
             }
-            let done = c.done.load(Acquire);
-            if !done.is_null() {
-                let _ = chan::close(done);
-            }
+            close_done(c);
             while let Some(a) = afters.as_ref() {
                 afters = a.next();
                 after::start(caller, a);
@@ -149,7 +151,7 @@ pub(super) unsafe fn link(ctx: &Ctx, ancestor: *const Ctx) {
         let Some(c) = ctx.as_cancel() else { return };
         {
             let mut lists = a.lists.lock();
-            if a.err.load(Acquire) == 0 {
+            if !a.verdict.get().is_over() {
                 c.next.set(lists.children);
                 if let Some(first) = lists.children.as_ref().and_then(Ctx::as_cancel) {
                     first.prev.set(ctx);
@@ -159,8 +161,9 @@ pub(super) unsafe fn link(ctx: &Ctx, ancestor: *const Ctx) {
                 return;
             }
         }
-        if claim(c) {
-            end(&Caller::enter(), ctx, a.err.load(Acquire), a.cause.load(Acquire), false);
+        let verdict = a.verdict.get().inherited();
+        if c.verdict.claim(verdict) {
+            end(&Caller::enter(), ctx, verdict, false);
         }
     }
 }
@@ -195,13 +198,13 @@ pub(super) unsafe fn arm(ctx: &Ctx, when: i64) {
     // SAFETY: the context is fresh, so its timer is not armed.
     unsafe {
         if when <= crate::sys::clock::now() {
-            if claim(c) {
-                end(&caller, ctx, Kind::DeadlineExceeded as i32, ptr::null_mut(), false);
+            if c.verdict.claim(Verdict::DEADLINE_EXCEEDED) {
+                end(&caller, ctx, Verdict::DEADLINE_EXCEEDED, false);
             }
-        } else if c.err.load(Acquire) == 0 {
+        } else if !c.verdict.get().is_over() {
             c.timer.insert(&caller, when, 0);
             // Whoever ended it meanwhile may have looked at the timer before it was armed.
-            if c.err.load(SeqCst) != 0 {
+            if c.verdict.get().is_over() {
                 c.timer.remove();
             }
         }

@@ -11,22 +11,24 @@
 
 mod after;
 mod end;
+mod verdict;
 
 pub use after::{After, after_func, after_release, after_stop};
 pub use end::{cancel, cancel_cause};
 
 use crate::alloc::try_box;
 use crate::chan::{self, Chan};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::lock::SpinLock;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, lifecycle, spawn};
 use crate::sys::clock;
 use crate::time::heap::{NEVER, Node};
 use core::cell::Cell;
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::*};
+use verdict::VerdictCell;
 
 /// A context, behind a counted pointer.
 pub struct Ctx {
@@ -60,14 +62,7 @@ enum What {
 struct Cancel {
     deadline: i64,
     timer: Node,
-    /// Somebody has begun to end it, and alone writes `cause` and `err`.
-    claimed: AtomicBool,
-    /// 0, or the kind of its end; written after `cause`.
-    err: AtomicI32,
-    /// Null: none was given.
-    cause: AtomicPtr<c_char>,
-    /// The cause is this context's own copy, not its parent's.
-    owns_cause: Cell<bool>,
+    verdict: VerdictCell,
     /// Made when first asked for.
     done: AtomicPtr<Chan>,
     lists: SpinLock<Lists>,
@@ -174,9 +169,7 @@ unsafe fn release_weak(c: &Ctx) {
             // SAFETY: the channel and the cause are this context's own.
             unsafe {
                 chan::release(cancel.done.load(Relaxed));
-                if cancel.owns_cause.get() {
-                    libc::free(cancel.cause.load(Relaxed).cast());
-                }
+                cancel.verdict.get().free();
             }
         }
         // SAFETY: made by `try_box`, and nobody is left.
@@ -247,10 +240,7 @@ pub unsafe fn with_deadline(parent: *mut Ctx, when: i64) -> Result<NonNull<Ctx>>
         let cancel = Cancel {
             deadline: when.min(inherited),
             timer: Node::new(end::expire, ptr::null_mut()),
-            claimed: AtomicBool::new(false),
-            err: AtomicI32::new(0),
-            cause: AtomicPtr::new(ptr::null_mut()),
-            owns_cause: Cell::new(false),
+            verdict: VerdictCell::new(),
             done: AtomicPtr::new(ptr::null_mut()),
             lists: SpinLock::new(Lists { children: ptr::null(), afters: ptr::null() }),
             next: Cell::new(ptr::null()),
@@ -319,7 +309,7 @@ pub(crate) fn done_of(ctx: &Ctx) -> *mut Chan {
         c.done.load(Relaxed)
     };
     // Under the lock either we saw that it has ended, or who ends it will see the channel.
-    if c.err.load(Acquire) != 0 {
+    if c.verdict.get().is_over() {
         // SAFETY: ours; it may be closed already.
         let _ = unsafe { chan::close(made) };
     }
@@ -335,15 +325,10 @@ pub unsafe fn err(ctx: *mut Ctx) -> Result {
     err_of(unsafe { &*ctx })
 }
 
-const CANCELED: Error = Error::new(Kind::Canceled, c"the context was canceled");
-const DEADLINE_EXCEEDED: Error =
-    Error::new(Kind::DeadlineExceeded, c"the context's deadline, or the call's timeout, passed");
-
 pub(crate) fn err_of(ctx: &Ctx) -> Result {
-    match ctx.ending().map_or(0, |c| c.err.load(Acquire)) {
-        0 => Ok(()),
-        e if e == Kind::Canceled as i32 => Err(CANCELED),
-        _ => Err(DEADLINE_EXCEEDED),
+    match ctx.ending().and_then(|c| c.verdict.get().error()) {
+        None => Ok(()),
+        Some(error) => Err(error),
     }
 }
 
@@ -354,10 +339,10 @@ pub(crate) fn err_of(ctx: &Ctx) -> Result {
 /// As [`done`].
 pub unsafe fn cause(ctx: *mut Ctx) -> *const c_char {
     // SAFETY: by contract.
-    let ctx = unsafe { &*ctx };
-    let Err(error) = err_of(ctx) else { return ptr::null() };
-    let cause = ctx.ending().map_or(ptr::null_mut(), |c| c.cause.load(Acquire));
-    if cause.is_null() { error.message.as_ptr() } else { cause }
+    let Some(c) = unsafe { &*ctx }.ending() else { return ptr::null() };
+    let verdict = c.verdict.get();
+    let Some(error) = verdict.error() else { return ptr::null() };
+    if verdict.cause().is_null() { error.message.as_ptr() } else { verdict.cause() }
 }
 
 /// When the context will end by itself.
@@ -383,13 +368,4 @@ pub unsafe fn value(ctx: *mut Ctx, key: *const c_void) -> *mut c_void {
         }
     }
     ptr::null_mut()
-}
-
-/// A copy of `text` from malloc; null for null or without memory.
-unsafe fn copy_text(text: *const c_char) -> *mut c_char {
-    if text.is_null() {
-        return ptr::null_mut();
-    }
-    // SAFETY: a C string by the caller's contract.
-    unsafe { libc::strdup(CStr::from_ptr(text).as_ptr()) }
 }
