@@ -7,6 +7,7 @@ use core::ffi::{c_char, c_void};
 use std::sync::atomic::Ordering::*;
 
 pub use crate::sched::Entry;
+pub use crate::sched::crew::{Crew, set_contends};
 pub use crate::sched::run::{DeadlockHandler, on_deadlock};
 pub use crate::sched::spawn::SpawnOptions;
 
@@ -116,8 +117,11 @@ pub fn lock_os_thread() -> Result {
     // SAFETY: the running goroutine.
     let g = unsafe { &*caller.g() };
     g.lock_depth.set(g.lock_depth.get() + 1);
-    g.bound.store(core::ptr::from_ref(m).cast_mut(), Release);
-    m.locked_g.set(caller.g());
+    // A goroutine of a crew is where it belongs already, and others may have to run there too.
+    if m.crew.get().is_none() {
+        g.bound.store(core::ptr::from_ref(m).cast_mut(), Release);
+        m.locked_g.set(caller.g());
+    }
     Ok(())
 }
 
@@ -129,7 +133,7 @@ pub fn unlock_os_thread() -> Result {
     let g = unsafe { &*caller.g() };
     match g.lock_depth.get() {
         0 => return Err(Error::new(Kind::Misuse, c"unlock of an OS thread that is not locked")),
-        1 => {
+        1 if m.crew.get().is_none() => {
             m.locked_g.set(core::ptr::null_mut());
             g.bound.store(core::ptr::null_mut(), Release);
         }
@@ -139,10 +143,20 @@ pub fn unlock_os_thread() -> Result {
     Ok(())
 }
 
+/// The usable part of the running goroutine's stack: its lowest address, and one past its highest.
+pub fn stack_bounds() -> Option<(usize, usize)> {
+    // SAFETY: the running goroutine is alive.
+    let stack = unsafe { current::g().as_ref() }?.stack()?;
+    Some((stack.limit() + crate::stack::GUARD, stack.top()))
+}
+
 /// The caller is about to block outside the runtime: hand its P to another thread meanwhile.
 pub fn block_enter() {
     let caller = Caller::enter();
     let (Some(m), false) = (caller.m(), caller.g().is_null()) else { return };
+    if m.crew.get().is_some() {
+        return; // its P is of use to nobody else
+    }
     // SAFETY: the running goroutine; the M gives away the P it holds, and goes out without one.
     unsafe {
         let g = &*caller.g();

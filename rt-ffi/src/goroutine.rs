@@ -75,7 +75,11 @@ pub unsafe extern "C" fn gort_go_with(
             return Err(NO_FUNCTION);
         };
         let name = (!options.name.is_null()).then(|| CStr::from_ptr(options.name));
-        goroutine::spawn_with(&SpawnOptions { name, stack_size: options.stack_size, drop: options.drop }, entry, arg)
+        goroutine::spawn_with(
+            &SpawnOptions { name, stack_size: options.stack_size, drop: options.drop, crew: None },
+            entry,
+            arg,
+        )
     })
 }
 

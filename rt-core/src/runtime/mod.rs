@@ -90,14 +90,14 @@ fn read(rt: &Runtime) -> Stats {
         goroutines_created: rt.created(),
         threads: rt.sched.lock().all_ms.len() as u64 + 1,
         procs: rt.procs.load(Relaxed) as u64,
-        context_switches: rt.ps().map(|p| p.tick.get()).sum(),
-        steals: rt.ps().map(|p| p.steals.get()).sum(),
+        context_switches: rt.all_ps().map(|p| p.tick.get()).sum(),
+        steals: rt.all_ps().map(|p| p.steals.get()).sum(),
         handoffs: rt.handoffs.load(Relaxed),
         preemptions: rt.preemptions.load(Relaxed),
         stacks_in_use: out,
         stacks_cached: rt.stacks.cached.load(Relaxed) as u64,
         stack_bytes_committed: (out + rt.stacks.dirty.load(Relaxed) as u64) * crate::sys::memory::PAGE as u64,
-        timers: rt.ps().map(|p| p.timers.len() as u64).sum(),
+        timers: rt.all_ps().map(|p| p.timers.len() as u64).sum(),
         descriptors: rt.descriptors() as u64,
     }
 }

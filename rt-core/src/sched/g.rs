@@ -86,7 +86,7 @@ pub(crate) struct G {
     pub(crate) has_credit: Cell<bool>,
     pub(crate) yielder: Cell<*const Switch>,
     pub(crate) defers: Cell<*mut Deferred>,
-    /// The only M that may run it; null: any.
+    /// The only M that may run it; null: any; tagged: any of a crew (see [`super::crew`]).
     pub(crate) bound: AtomicPtr<M>,
     pub(crate) drop: Cell<Option<Entry>>,
     /// Who waits for its end in `run`; null: nobody.

@@ -5,6 +5,7 @@
 //! what will be. Of the idle Ms one is the *poller*: it sleeps only until the next timer is due, and
 //! in the poller of descriptors once there are any. Ms are woken last in, first out; the poller last.
 
+use super::crew::{self, Crew};
 use super::g::G;
 use super::m::M;
 use super::p::{P, Queued};
@@ -61,7 +62,22 @@ impl Sched {
         }
     }
 
-    /// Let `m`, which is in the list, be the poller if that is needed.
+    /// Count an M of a crew as asleep: it keeps its P, and nobody gives it another.
+    pub(super) unsafe fn enlist_member(&mut self, rt: &Runtime, m: &M) {
+        // SAFETY: as in `enlist`.
+        unsafe { self.enlist(rt, m, false) };
+        self.choose_poller(rt, m);
+    }
+
+    /// Count `m`, which sleeps, as awake; true when it was the poller.
+    pub(super) unsafe fn wake_up(&mut self, rt: &Runtime, m: &M) -> bool {
+        let was_poller = ptr::eq(self.poller, m);
+        // SAFETY: by contract.
+        unsafe { self.delist(rt, m, ptr::null_mut(), ptr::null_mut()) };
+        was_poller
+    }
+
+    /// Let `m`, which has just been enlisted, be the poller if that is needed.
     fn choose_poller(&mut self, rt: &Runtime, m: &M) {
         let next = rt.next_timer();
         if next == NEVER && !rt.polls() {
@@ -72,8 +88,9 @@ impl Sched {
             None => {
                 rt.poll_until.store(next, SeqCst);
                 self.poller = ptr::from_ref(m).cast_mut();
-                let i = self.idle_ms.iter().position(|&i| ptr::eq(i, m)).expect("m was put into the list");
-                self.idle_ms.swap(0, i);
+                if let Some(i) = self.idle_ms.iter().position(|&i| ptr::eq(i, m)) {
+                    self.idle_ms.swap(0, i);
+                }
             }
             Some(poller) if next < rt.poll_until.load(Relaxed) || rt.polls() && !rt.is_polling() => {
                 rt.poll_until.store(next.min(rt.poll_until.load(Relaxed)), SeqCst);
@@ -94,6 +111,10 @@ impl Sched {
             self.poller = ptr::null_mut();
             rt.poll_until.store(NEVER, Relaxed);
         }
+        if let Some(crew) = m.crew.get() {
+            // SAFETY: under the lock.
+            unsafe { crew::left_bed(m, crew) };
+        }
         m.asleep.set(false);
         self.sleeping -= 1;
         m.next_p.set(p);
@@ -103,7 +124,7 @@ impl Sched {
 }
 
 /// End the sleep of an M that was taken from the lists.
-unsafe fn wake(rt: &Runtime, m: &M, was_poller: bool) {
+pub(super) unsafe fn wake(rt: &Runtime, m: &M, was_poller: bool) {
     m.word.store(WOKEN, SeqCst);
     if was_poller && rt.interrupt_poll() {
         return;
@@ -151,7 +172,7 @@ unsafe fn hold(m: &M, p: *mut P) {
 }
 
 /// Sleep until woken, with a P or because the runtime stops (false). The M is in the lists.
-unsafe fn sleep(rt: &Runtime, m: &M) -> bool {
+pub(super) unsafe fn sleep(rt: &Runtime, m: &M) -> bool {
     // SAFETY: on the M's own thread.
     unsafe {
         loop {
@@ -192,17 +213,17 @@ unsafe fn sleep(rt: &Runtime, m: &M) -> bool {
     }
 }
 
-/// The poller has something to do. It takes an idle P if there is one; if all Ps are busy, they and
+/// The poller has something to do. Unless it has a P, it takes an idle one; if all Ps are busy, they and
 /// sysmon see to the timers.
 unsafe fn poller_wakes(rt: &Runtime, m: &M) {
     let mut s = rt.sched.lock();
     if !m.asleep.get() {
         return; // woken meanwhile
     }
-    let p = s.take_p(rt);
+    let p = if m.crew.get().is_none() { s.take_p(rt) } else { ptr::null_mut() };
     // SAFETY: on the M's own thread; it is in the lists.
     unsafe {
-        if p.is_null() {
+        if p.is_null() && m.crew.get().is_none() {
             s.poller = ptr::null_mut();
             rt.poll_until.store(NEVER, Relaxed);
             rt.sysmon.wake();
@@ -475,7 +496,7 @@ unsafe fn run_p(rt: &Runtime, mut s: Locked, p: *mut P, spinning: bool) {
             return;
         }
         drop(s);
-        if let Err(errno) = start_m(rt, p, spinning) {
+        if let Err(errno) = start_m(rt, p, spinning, None) {
             let mut s = rt.sched.lock();
             s.no_thread = errno;
             s.put_p(rt, p);
@@ -487,7 +508,7 @@ unsafe fn run_p(rt: &Runtime, mut s: Locked, p: *mut P, spinning: bool) {
 }
 
 /// Make an M and its thread.
-pub(super) unsafe fn start_m(rt: &Runtime, p: *mut P, spinning: bool) -> Result<(), i32> {
+pub(super) unsafe fn start_m(rt: &Runtime, p: *mut P, spinning: bool, crew: Option<&'static Crew>) -> Result<(), i32> {
     // SAFETY: the M is freed with the runtime, after its thread was joined.
     unsafe {
         let m = {
@@ -502,6 +523,7 @@ pub(super) unsafe fn start_m(rt: &Runtime, p: *mut P, spinning: bool) -> Result<
         };
         (*m).next_p.set(p);
         (*m).spinning.set(spinning);
+        (*m).crew.set(crew);
         rt.sysmon.wake();
         // The lock keeps shutdown from joining a thread whose handle is not there yet.
         let _starting = rt.starting.lock();

@@ -8,7 +8,7 @@ use super::caller::Caller;
 use super::g::G;
 use super::p::Queued;
 use super::sysmon::Sysmon;
-use super::{Runtime, current, deadlock, idle, procs};
+use super::{Runtime, crew, current, deadlock, idle, procs};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
 use crate::stack::fault;
@@ -82,6 +82,12 @@ pub(crate) fn with_runtime(f: impl FnOnce(&Runtime)) {
 #[cold]
 pub(super) fn ready_from_outside(g: *mut G) {
     with_runtime(|rt| {
+        // SAFETY: the caller owns `g`.
+        unsafe {
+            if crew::leads_to_crew((*g).bound.load(Acquire)) {
+                return crew::deliver(rt, g);
+            }
+        }
         rt.global.push(Queued(g));
         fence(SeqCst);
         idle::wake_for_work(rt);
@@ -104,7 +110,7 @@ fn start() -> Result {
             Sysmon::start(rt).map_err(no_thread)?;
             // The first M makes sure that there are threads; it finds nothing to do and sleeps.
             let p = (*rt).sched.lock().take_p(&*rt);
-            idle::start_m(&*rt, p, false).map_err(|errno| {
+            idle::start_m(&*rt, p, false, None).map_err(|errno| {
                 (*rt).sysmon.stop_and_join();
                 no_thread(errno)
             })
@@ -205,13 +211,16 @@ unsafe fn take_down(rt: *mut Runtime) {
         for &m in &all {
             thread::join((*m).thread.get());
         }
-        for p in runtime.ps() {
+        for p in runtime.all_ps() {
             p.timers.unlink_all();
         }
         for &m in &all {
             drop(Box::from_raw(m));
         }
-        for p in runtime.ps() {
+        for crew in core::mem::take(&mut runtime.sched.lock().crews) {
+            crew.forget();
+        }
+        for p in runtime.all_ps() {
             drop(Box::from_raw(ptr::from_ref(p).cast_mut()));
         }
         drop(Box::from_raw(rt));

@@ -3,6 +3,7 @@
 
 use super::Runtime;
 use super::boundary::Boundary;
+use super::crew::Crew;
 use super::fpstate::FpState;
 use super::g::G;
 use super::p::P;
@@ -49,6 +50,10 @@ pub(crate) struct M {
     pub(crate) thread: Cell<Thread>,
     /// The goroutine it runs, for dumps and sysmon: an id, 0 for none.
     pub(crate) running: AtomicU64,
+    /// The crew it belongs to; set before its thread starts.
+    pub(crate) crew: Cell<Option<&'static Crew>>,
+    /// See [`super::crew::set_contends`].
+    pub(crate) contends: AtomicBool,
     /// It is inside gort_block_enter, or has lost its P.
     pub(crate) blocked: AtomicBool,
 }
@@ -75,6 +80,8 @@ impl M {
             word: AtomicU32::new(0),
             thread: Cell::new(ptr::null_mut()),
             running: AtomicU64::new(0),
+            crew: Cell::new(None),
+            contends: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
         }
     }

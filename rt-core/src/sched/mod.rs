@@ -25,7 +25,7 @@
 //! ([`crate::sys::barrier`] tells why one of the barriers is free).
 //!
 //! # Files
-//! [`schedule`] is the loop of an M; [`idle`] puts Ms to sleep and wakes them; [`caller`] is how
+//! [`schedule`] is the loop of an M; [`crew`] is about Ms of which goroutines do not move away; [`idle`] puts Ms to sleep and wakes them; [`caller`] is how
 //! goroutines wait and are made ready; [`spawn`] makes them; [`boundary`] lets sysmon take a P;
 //! [`sysmon`] is the watchman; [`deadlock`] knows when nothing can go on; [`lifecycle`] starts, shuts
 //! down, survives fork.
@@ -36,6 +36,7 @@
 
 pub(crate) mod boundary;
 pub(crate) mod caller;
+pub(crate) mod crew;
 pub(crate) mod current;
 pub(crate) mod deadlock;
 pub(crate) mod fpstate;
@@ -81,6 +82,8 @@ pub(crate) struct Sched {
     pub(crate) sleeping: usize,
     /// The idle M that sleeps until the next timer or descriptor; null: none.
     pub(crate) poller: *mut M,
+    /// Crews that have been used in this runtime.
+    crews: Vec<&'static crew::Crew>,
     /// All Ms are to end.
     pub(crate) stopping: bool,
     /// The last attempt to make a thread failed.
@@ -93,6 +96,9 @@ unsafe impl Send for Sched {}
 /// One runtime. There is at most one at a time in a process, from first use to shutdown.
 pub(crate) struct Runtime {
     ps: [AtomicPtr<P>; MAX_PROCS],
+    /// The Ps that belong to the Ms of crews.
+    crew_ps: crew::MemberPs,
+    n_crew_ps: AtomicUsize,
     /// Ps that exist; those with an id of `procs` or more are retired.
     n_ps: AtomicUsize,
     pub(crate) procs: AtomicI32,
@@ -131,8 +137,11 @@ unsafe impl Send for Runtime {}
 
 impl Runtime {
     fn new() -> Runtime {
+        let (crew_ps, n_crew_ps) = crew::no_members();
         Runtime {
             ps: [const { AtomicPtr::new(ptr::null_mut()) }; MAX_PROCS],
+            crew_ps,
+            n_crew_ps,
             n_ps: AtomicUsize::new(0),
             procs: AtomicI32::new(0),
             idle_ps: AtomicU32::new(0),
@@ -144,6 +153,7 @@ impl Runtime {
                 all_ms: Vec::new(),
                 sleeping: 0,
                 poller: ptr::null_mut(),
+                crews: Vec::new(),
                 stopping: false,
                 no_thread: 0,
             }),
@@ -183,19 +193,19 @@ impl Runtime {
     /// Goroutines started and not over. Exact when none starts or ends meanwhile; and 0 is never
     /// reported while one lives: ends are counted first, so that no end is seen without its start.
     pub(crate) fn num_goroutine(&self) -> u64 {
-        let finished: u64 = self.ps().map(|p| p.finished.get_acquire()).sum();
-        let created: u64 = self.ps().map(|p| p.created.get()).sum::<u64>() + self.created_outside.load(Acquire);
+        let finished: u64 = self.all_ps().map(|p| p.finished.get_acquire()).sum();
+        let created: u64 = self.all_ps().map(|p| p.created.get()).sum::<u64>() + self.created_outside.load(Acquire);
         created.saturating_sub(finished)
     }
 
     /// Goroutines ever started.
     pub(crate) fn created(&self) -> u64 {
-        self.ps().map(|p| p.created.get()).sum::<u64>() + self.created_outside.load(Relaxed)
+        self.all_ps().map(|p| p.created.get()).sum::<u64>() + self.created_outside.load(Relaxed)
     }
 
     /// The earliest timer of all Ps.
     pub(crate) fn next_timer(&self) -> i64 {
-        self.ps().map(|p| p.timers.next()).min().unwrap_or(i64::MAX)
+        self.all_ps().map(|p| p.timers.next()).min().unwrap_or(i64::MAX)
     }
 
     /// A goroutine is over while somebody waits for all of them to be.

@@ -2,10 +2,11 @@
 //! timers, free Gs, cached stacks, credits, counters. Whoever holds the P owns all of it; others
 //! steal from the queue, look at the atomics, and lock the timers.
 
+use super::crew::{self, Crew};
 use super::g::G;
 use super::m::M;
-use crate::stack::Stack;
 use crate::stack::pool::P_CACHE;
+use crate::stack::{DEFAULT_SIZE, Stack};
 use crate::time::heap::Timers;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr;
@@ -69,6 +70,10 @@ pub(crate) struct P {
     /// Nobody has it and it is not among the idle ones: there are too many. Under the scheduler's
     /// lock.
     pub(crate) retired: Cell<bool>,
+    /// The crew whose M has it for good; `None`: it is one of GOMAXPROCS.
+    pub(crate) crew: Option<&'static Crew>,
+    /// Of the stacks it hands out.
+    pub(crate) stack_size: usize,
     /// The M that holds it; null while it is idle or on its way.
     pub(crate) m: AtomicPtr<M>,
     /// Sysmon has seen the same runnext twice: thieves may take it.
@@ -97,13 +102,20 @@ impl P {
             finished: Counter::default(),
             steals: Counter::default(),
             retired: Cell::new(false),
+            crew: None,
+            stack_size: DEFAULT_SIZE,
             m: AtomicPtr::new(ptr::null_mut()),
             next_is_stuck: AtomicBool::new(false),
             timers: Timers::new(),
         }
     }
 
-    /// Make `g` the next to run here; true when that moved another one to the queue, where others
+    /// The P of an M of `crew`.
+    pub(crate) fn of_crew(id: usize, crew: &'static Crew, stack_size: usize) -> P {
+        P { crew: Some(crew), stack_size, ..P::new(id) }
+    }
+
+    /// Make `g` the next to run here; true when that moved another one to the queue, where any M
     /// could take it. Owner only, as are all below unless they say otherwise.
     #[inline]
     pub(crate) fn put_next(&self, g: *mut G) -> bool {
@@ -113,6 +125,10 @@ impl P {
             return false;
         }
         self.queue.push(Queued(before));
+        if let Some(crew) = self.crew {
+            crew::displaced(crew, self);
+            return false;
+        }
         true
     }
 

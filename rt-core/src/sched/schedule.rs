@@ -5,7 +5,7 @@ use super::fpstate::FpState;
 use super::g::{G, Leave, Status};
 use super::m::M;
 use super::p::{P, Queued};
-use super::{Runtime, current, idle, spawn};
+use super::{Runtime, crew, current, idle, spawn};
 use crate::stack::fault::AltStack;
 use crate::sys::{clock, futex, thread};
 use crate::time::heap::NEVER;
@@ -35,8 +35,18 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         m.fp.set(FpState::save());
         warm_up(&*m.rt);
         idle::adopt(m);
-        while let Some(g) = find_runnable(m) {
-            execute(m, g);
+        match m.crew.get() {
+            None => {
+                while let Some(g) = find_runnable(m) {
+                    execute(m, g);
+                }
+            }
+            Some(crew) => {
+                crew::begin(crew);
+                while let Some(g) = crew::find_runnable(m, crew) {
+                    execute(m, g);
+                }
+            }
         }
         current::set_m(ptr::null_mut());
         drop(alternate);
@@ -143,7 +153,11 @@ unsafe fn find_runnable(m: &M) -> Option<*mut G> {
             if bound.is_null() || ptr::eq(bound, m) {
                 return Some(g);
             }
-            idle::hand_to(rt, m, &*bound, g);
+            if crew::leads_to_crew(bound) {
+                crew::deliver(rt, g);
+            } else {
+                idle::hand_to(rt, m, &*bound, g);
+            }
         }
     }
 }

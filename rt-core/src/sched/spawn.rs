@@ -4,13 +4,14 @@
 //! fails here, at the call that makes it: memory for the record, and a credit for the stack.
 
 use super::caller::Caller;
+use super::crew::{self, Crew};
 use super::g::{Context, Deferred, G, INLINE_ARG, Leave, Status, Switch};
 use super::m::M;
 use super::p::{ID_BATCH, P, Queued};
 use super::{Entry, Runtime, current, idle, lifecycle};
 use crate::error::{Error, Result};
 use crate::stack::pool::P_CACHE;
-use crate::stack::{DEFAULT_SIZE, Stack, round_size};
+use crate::stack::{Stack, round_size};
 use crate::sys::{self, barrier};
 use core::ffi::{CStr, c_void};
 use core::mem::forget;
@@ -23,8 +24,10 @@ use std::sync::atomic::Ordering::*;
 pub struct SpawnOptions<'a> {
     /// Shown in dumps; copied.
     pub name: Option<&'a CStr>,
-    /// Bytes of address space; 0: the default.
+    /// Bytes of address space; 0: the default. Not for a crew, which has its own.
     pub stack_size: usize,
+    /// Whose Ms run it; `None`: any of the runtime.
+    pub crew: Option<&'static Crew>,
     /// Called once with the argument: when the goroutine is over, or could not be made.
     pub drop: Option<Entry>,
 }
@@ -111,12 +114,18 @@ pub(crate) unsafe fn try_spawn_with(
     arg: *mut c_void,
     run: *const super::run::Run,
 ) -> Result {
-    let default_size = options.stack_size == 0;
+    let default_size = options.stack_size == 0 && options.crew.is_none();
     let size = round_size(options.stack_size).ok_or(Error::NO_MEMORY)?;
     // SAFETY: as in `spawn`.
     unsafe {
         let g = new_g(caller, default_size)?;
-        if !default_size {
+        if let Some(crew) = options.crew {
+            if let Err(error) = with_runtime(caller, |rt| crew::prepare(rt, crew))? {
+                discard(caller, g);
+                return Err(error);
+            }
+            (*g).bound.store(crew.tag(), Relaxed);
+        } else if !default_size {
             // Sizes that were asked for are rare: their stacks are had at once.
             let stack = with_runtime(caller, |rt| rt.stacks.get(size))?;
             match stack {
@@ -288,7 +297,7 @@ pub(super) unsafe fn first_run(rt: &Runtime, p: &P, g: *mut G) -> Result {
             None => {
                 let stack = match (*p.stacks.get()).pop() {
                     Some(stack) => stack,
-                    None => rt.stacks.get(DEFAULT_SIZE)?,
+                    None => rt.stacks.get(p.stack_size)?,
                 };
                 (*g).stack.set(Some(stack));
                 stack
@@ -453,7 +462,7 @@ pub(super) unsafe fn bury(rt: &Runtime, m: &M, p: &P, g: *mut G) {
 
 /// Put a stack that nobody runs on into the P's cache or the pool.
 unsafe fn keep_stack(rt: &Runtime, p: &P, stack: Stack) {
-    if stack.size() != DEFAULT_SIZE {
+    if stack.size() != p.stack_size {
         rt.stacks.put(&[stack]);
         return;
     }

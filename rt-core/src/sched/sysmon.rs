@@ -8,7 +8,7 @@
 use super::caller::Caller;
 use super::g::G;
 use super::p::P;
-use super::{Runtime, current, idle};
+use super::{Runtime, crew, current, idle};
 use crate::sys::thread::{self, Thread};
 use crate::sys::{clock, futex};
 use core::cell::Cell;
@@ -88,12 +88,13 @@ extern "C" fn main(rt: *mut c_void) -> *mut c_void {
     let rt = unsafe { &*rt.cast::<Runtime>() };
     thread::set_name(c"gort-sysmon");
     thread::set_timer_slack();
-    let mut seen: Vec<Seen> = Vec::new();
+    let (mut seen, mut seen_of_crews) = (Vec::new(), Vec::new());
     let mut last_trim = clock::now();
     while !rt.sysmon.stop.load(SeqCst) {
         let now = clock::now();
         rt.coarse_now.store(now, Relaxed);
         watch_ps(rt, now, &mut seen);
+        crew::watch(rt, now, &mut seen_of_crews);
         help_waiting_work(rt, now);
         if now - last_trim >= TRIM_EVERY {
             last_trim = now;

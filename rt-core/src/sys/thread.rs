@@ -99,6 +99,19 @@ pub(crate) unsafe fn join(thread: Thread) {
     }
 }
 
+/// The time a thread has computed, in nanoseconds. The thread has not been joined.
+pub(crate) fn cpu_time(thread: &Record) -> i64 {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut clock = 0;
+    // SAFETY: the handle is that of a thread which was not joined; the places are valid.
+    unsafe {
+        if libc::pthread_getcpuclockid(thread.handle, &mut clock) != 0 || libc::clock_gettime(clock, &mut t) != 0 {
+            return 0;
+        }
+    }
+    t.tv_sec * 1_000_000_000 + t.tv_nsec
+}
+
 /// Name the calling thread, as shown by ps and debuggers.
 pub(crate) fn set_name(name: &core::ffi::CStr) {
     // SAFETY: the name is nul-terminated.

@@ -261,7 +261,7 @@ impl Heap {
 impl Runtime {
     /// Fire what is due, whichever P it belongs to. By an M with a P.
     pub(crate) fn run_all_timers(&self, now: i64, caller: &Caller) {
-        for p in self.ps() {
+        for p in self.all_ps() {
             if p.timers.next() <= now {
                 p.timers.run(now, caller);
             }

@@ -1,0 +1,111 @@
+//! Goroutines of a crew: they stay on their thread, and are not held up by one that blocks there.
+
+use rt_core::goroutine::{self, Crew, SpawnOptions};
+use rt_core::sync::WaitGroup;
+use rt_core::{Wait, chan, time};
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicUsize, Ordering::*};
+
+static STARTED: AtomicUsize = AtomicUsize::new(0);
+static CREW: Crew = Crew::new(256 << 10, 1, 8, || {
+    STARTED.fetch_add(1, Relaxed);
+});
+
+fn go(f: impl FnOnce() + Send + 'static) {
+    unsafe extern "C-unwind" fn call(f: *mut c_void) {
+        // SAFETY: made below.
+        unsafe { Box::from_raw(f.cast::<Box<dyn FnOnce()>>())() }
+    }
+    let f: Box<Box<dyn FnOnce()>> = Box::new(Box::new(f));
+    let options = SpawnOptions { crew: Some(&CREW), ..Default::default() };
+    // SAFETY: the function is called once.
+    unsafe { goroutine::spawn_with(&options, call, Box::into_raw(f).cast()) }.expect("a goroutine");
+}
+
+fn thread_id() -> usize {
+    // SAFETY: no arguments.
+    unsafe { libc::pthread_self() as usize }
+}
+
+#[test]
+fn they_stay_on_their_threads() {
+    static WG: WaitGroup = zeroed();
+    static MOVED: AtomicUsize = AtomicUsize::new(0);
+    for i in 0..200u64 {
+        WG.add(1).unwrap();
+        go(move || {
+            let home = thread_id();
+            for k in 0..20 {
+                match (i + k) % 3 {
+                    0 => goroutine::yield_now(),
+                    1 => time::sleep(10_000 * i as i64),
+                    // One in a while blocks its thread, so that others start elsewhere.
+                    _ if i % 50 == 0 && k < 3 => std::thread::sleep(std::time::Duration::from_millis(5)),
+                    _ => {}
+                }
+                if thread_id() != home {
+                    MOVED.fetch_add(1, Relaxed);
+                }
+            }
+            WG.done().unwrap();
+        });
+    }
+    WG.wait();
+    assert_eq!(MOVED.load(Relaxed), 0);
+    assert!(STARTED.load(Relaxed) >= 1);
+}
+
+#[test]
+fn one_that_blocks_its_thread_holds_up_nobody_who_has_not_started() {
+    static WG: WaitGroup = zeroed();
+    static RELEASED: AtomicUsize = AtomicUsize::new(0);
+    WG.add(2).unwrap();
+    go(|| {
+        // Behind this one on the same M, and it can only go on once that one has run.
+        go(|| {
+            RELEASED.store(1, Release);
+            WG.done().unwrap();
+        });
+        while RELEASED.load(Acquire) == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        WG.done().unwrap();
+    });
+    WG.wait();
+}
+
+#[test]
+fn messages_pass_between_threads_crews_and_plain_goroutines() {
+    let (there, back) = (chan::new(8, 0).unwrap(), chan::new(8, 4).unwrap());
+    let (t, b) = (there.as_ptr() as usize, back.as_ptr() as usize);
+    go(move || {
+        let mut v = 0u64;
+        // SAFETY: the channels outlive the goroutine; elements have 8 bytes.
+        unsafe {
+            while chan::recv(t as *mut chan::Chan, (&raw mut v).cast(), Wait::Forever).is_ok() {
+                v += 1;
+                chan::send(b as *mut chan::Chan, (&raw const v).cast(), Wait::Forever).unwrap();
+            }
+            chan::close(b as *mut chan::Chan).unwrap();
+        }
+    });
+    for i in 0..2000u64 {
+        let mut v = i;
+        // SAFETY: as above.
+        unsafe {
+            chan::send(there.as_ptr(), (&raw const v).cast(), Wait::Forever).unwrap();
+            chan::recv(back.as_ptr(), (&raw mut v).cast(), Wait::Forever).unwrap();
+        }
+        assert_eq!(v, i + 1);
+    }
+    // SAFETY: as above; the goroutine has let go of them once `back` is closed.
+    unsafe {
+        chan::close(there.as_ptr()).unwrap();
+        assert!(chan::recv(back.as_ptr(), std::ptr::null_mut(), Wait::Forever).is_err());
+    }
+}
+
+const fn zeroed() -> WaitGroup {
+    // SAFETY: all-zero bytes are a group with counter zero.
+    unsafe { std::mem::zeroed() }
+}
