@@ -8,7 +8,7 @@
  *  - Sync types are plain structs in the caller's memory. All-zero bytes are ready to use; they must
  *    not be moved or copied after first use and need no destroy call. Their memory is the caller's
  *    again as soon as the last use has returned.
- *  - Handles (channels, timers, tickers, contexts, groups) are reference counted. Whoever calls with
+ *  - Handles (channels, timers, tickers, contexts, groups, pools, maps) are reference counted. Whoever calls with
  *    one keeps it alive until the call returns; only while the call is blocked does the library hold
  *    a reference itself. *_release(NULL) is a no-op.
  *  - What would panic in Go is returned as a status, changes nothing, and leaves a sentence in
@@ -79,6 +79,7 @@ typedef int64_t gort_duration; /* nanoseconds */
 /* ------------------------------------------------------------ goroutines */
 
 typedef void (*gort_func)(void *arg);
+typedef void (*gort_drop_func)(void *value);
 
 typedef struct gort_go_options {
   size_t struct_size;      /* sizeof(gort_go_options); later versions append fields */
@@ -140,6 +141,11 @@ typedef struct gort_waitgroup { uint64_t opaque[2]; } gort_waitgroup;
 typedef struct gort_once { uint64_t opaque[1]; } gort_once;
 typedef struct gort_cond { uint64_t opaque[2]; } gort_cond;
 typedef struct gort_sem { uint64_t opaque[6]; } gort_sem;
+typedef struct gort_flight { uint64_t opaque[1]; } gort_flight;
+typedef struct gort_pool gort_pool;
+typedef struct gort_map gort_map;
+typedef void *(*gort_value_func)(void *arg);
+typedef bool (*gort_map_func)(const void *key, size_t size, void *value, void *arg);
 typedef struct gort_group gort_group;
 typedef int (*gort_group_func)(void *arg);
 
@@ -147,7 +153,6 @@ typedef int (*gort_group_func)(void *arg);
 
 typedef struct gort_ctx gort_ctx;
 typedef struct gort_ctx_after gort_ctx_after;
-typedef void (*gort_drop_func)(void *value);
 
 /* ------------------------------------------------------------------- I/O */
 
@@ -610,6 +615,29 @@ void gort_cond_signal(gort_cond *cond);
 void gort_cond_broadcast(gort_cond *cond);
 
 /*
+ The value of fn(arg) in *value; but while a call for the same key, the size bytes at key, is under
+ way in this flight, wait for that one and share its value: golang.org/x/sync/singleflight. *shared
+ tells whether others got the same value, and so may use it as well. value and shared may be NULL. A
+ call for its own key from within fn waits for itself.
+
+ GORT_CANCELED: the call that was waited for has ended its goroutine by gort_exit. GORT_NO_MEMORY:
+ fn was not called. GORT_INVALID: flight or fn is NULL, or key is and size is not 0.
+ */
+gort_status gort_flight_do(gort_flight *flight,
+                           const void *key,
+                           size_t size,
+                           gort_value_func fn,
+                           void *arg,
+                           void **value,
+                           bool *shared);
+
+/*
+ Let the next call for a key be made, also while one is under way, whose value goes to those who wait
+ for it already. Errors as gort_flight_do.
+ */
+gort_status gort_flight_forget(gort_flight *flight, const void *key, size_t size);
+
+/*
  Make a group whose context is a child of parent; NULL: of the background. The context ends at the
  first error or when gort_group_wait returns. The caller owns it. NULL: no memory.
  */
@@ -648,6 +676,72 @@ int gort_group_wait(gort_group *g);
 void gort_group_release(gort_group *g);
 
 /*
+ Make an empty map of byte strings to pointers that many may use at once: Go's sync.Map. Keys are
+ copied. What the values point to stays the program's: before it frees that, nobody may be using it
+ who has loaded it. The caller owns the map. NULL: no memory.
+ */
+gort_map *gort_map_new(void);
+
+/*
+ The value of a key, the size bytes at key, in *out. False, and NULL in *out: it is not there. out
+ may be NULL.
+ */
+bool gort_map_load(gort_map *m, const void *key, size_t size, void **out);
+
+/*
+ Set the value of a key, and give the one it had before in *before, NULL when there was none: Go's
+ Store and Swap. before may be NULL.
+
+ GORT_NO_MEMORY: the map is unchanged. GORT_INVALID: m is NULL, or key is and size is not 0.
+ */
+gort_status gort_map_store(gort_map *m, const void *key, size_t size, void *value, void **before);
+
+/*
+ Give the value of a key in *out and true in *loaded; or, when it is not there, set it to value, and
+ give that and false. out and loaded may be NULL. Errors as gort_map_store.
+ */
+gort_status gort_map_load_or_store(gort_map *m,
+                                   const void *key,
+                                   size_t size,
+                                   void *value,
+                                   void **out,
+                                   bool *loaded);
+
+/*
+ Remove a key, and give the value it had in *out; otherwise as gort_map_load.
+ */
+bool gort_map_load_and_delete(gort_map *m, const void *key, size_t size, void **out);
+
+/*
+ Remove a key; nothing happens when it is not there.
+ */
+void gort_map_delete(gort_map *m, const void *key, size_t size);
+
+/*
+ Set the value of a key if it is old; true when it was. False also when the key is not there.
+ */
+bool gort_map_compare_and_swap(gort_map *m, const void *key, size_t size, void *old, void *value);
+
+/*
+ Call fn(key, size, value, arg) for the keys of the map until it returns false. Each key comes at most
+ once; what is stored or removed meanwhile may come or not. fn may use the map; its key is valid
+ during the call, and is followed by no 0. It must not end the goroutine.
+
+ GORT_NO_MEMORY: some keys did not come. GORT_INVALID: m or fn is NULL.
+ */
+gort_status gort_map_range(gort_map *m, gort_map_func fn, void *arg);
+
+/*
+ Keys in the map; exact while nobody changes it. 0 for NULL.
+ */
+size_t gort_map_len(gort_map *m);
+
+/*
+ End the map, which nobody may be using. Nothing is done with the values. NULL is a no-op.
+ */
+void gort_map_release(gort_map *m);
+
+/*
  Lock, waiting as long as it takes. Unlocked by anyone, as in Go; a goroutine that locks it twice
  waits for itself. m must not be NULL.
  */
@@ -669,6 +763,30 @@ gort_status gort_mutex_unlock(gort_mutex *m);
  gort_exit. A call from within fn waits for itself.
  */
 void gort_once_do(gort_once *once, gort_func fn, void *arg);
+
+/*
+ Make a pool of values that are alike and may be used again: Go's sync.Pool. make(arg) makes a value
+ when none is kept; NULL: gort_pool_get gives NULL then. drop(value) ends a value that the pool does
+ not keep; NULL: nothing is done. Both may be called from any goroutine or thread, several at a time.
+ The caller owns the pool. NULL: no memory.
+ */
+gort_pool *gort_pool_new(gort_value_func make, gort_drop_func drop, void *arg);
+
+/*
+ A value: one that was put before, on this P if possible, else a new one. NULL for NULL.
+ */
+void *gort_pool_get(gort_pool *pool);
+
+/*
+ Give a value to the pool, which keeps up to 128 for each P and drops the others at once: between
+ put and get nobody must rely on it. A NULL value is ignored.
+ */
+void gort_pool_put(gort_pool *pool, void *value);
+
+/*
+ Drop every value that is kept, and end the pool, which nobody may be using. NULL is a no-op.
+ */
+void gort_pool_release(gort_pool *pool);
 
 /*
  Lock for writing, waiting as long as it takes. A waiting writer keeps new readers out.

@@ -8,7 +8,7 @@
  *  - Sync types are plain structs in the caller's memory. All-zero bytes are ready to use; they must
  *    not be moved or copied after first use and need no destroy call. Their memory is the caller's
  *    again as soon as the last use has returned.
- *  - Handles (channels, timers, tickers, contexts, groups) are reference counted. Whoever calls with
+ *  - Handles (channels, timers, tickers, contexts, groups, pools, maps) are reference counted. Whoever calls with
  *    one keeps it alive until the call returns; only while the call is blocked does the library hold
  *    a reference itself. *_release(NULL) is a no-op.
  *  - What would panic in Go is returned as a status, changes nothing, and leaves a sentence in

@@ -37,6 +37,7 @@ typedef int64_t gort_duration; /* nanoseconds */
 /* ------------------------------------------------------------ goroutines */
 
 typedef void (*gort_func)(void *arg);
+typedef void (*gort_drop_func)(void *value);
 
 typedef struct gort_go_options {
   size_t struct_size;      /* sizeof(gort_go_options); later versions append fields */
@@ -98,6 +99,11 @@ typedef struct gort_waitgroup { uint64_t opaque[2]; } gort_waitgroup;
 typedef struct gort_once { uint64_t opaque[1]; } gort_once;
 typedef struct gort_cond { uint64_t opaque[2]; } gort_cond;
 typedef struct gort_sem { uint64_t opaque[6]; } gort_sem;
+typedef struct gort_flight { uint64_t opaque[1]; } gort_flight;
+typedef struct gort_pool gort_pool;
+typedef struct gort_map gort_map;
+typedef void *(*gort_value_func)(void *arg);
+typedef bool (*gort_map_func)(const void *key, size_t size, void *value, void *arg);
 typedef struct gort_group gort_group;
 typedef int (*gort_group_func)(void *arg);
 
@@ -105,7 +111,6 @@ typedef int (*gort_group_func)(void *arg);
 
 typedef struct gort_ctx gort_ctx;
 typedef struct gort_ctx_after gort_ctx_after;
-typedef void (*gort_drop_func)(void *value);
 
 /* ------------------------------------------------------------------- I/O */
 

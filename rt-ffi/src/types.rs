@@ -17,6 +17,12 @@ pub(crate) type gort_rwmutex = rt_core::sync::RwMutex;
 pub(crate) type gort_once = rt_core::sync::Once;
 pub(crate) type gort_cond = rt_core::sync::Cond;
 pub(crate) type gort_sem = rt_core::sync::Sem;
+pub(crate) type gort_flight = rt_core::sync::Flight;
+pub(crate) type gort_pool = rt_core::sync::Pool;
+pub(crate) type gort_map = rt_core::sync::Map;
+pub(crate) type gort_value_func = Option<rt_core::sync::pool::ValueFunc>;
+pub(crate) type gort_map_func =
+    Option<unsafe extern "C-unwind" fn(*const c_void, usize, *mut c_void, *mut c_void) -> bool>;
 pub(crate) type gort_group = rt_core::group::Group;
 pub(crate) type gort_ctx = rt_core::context::Ctx;
 pub(crate) type gort_ctx_after = rt_core::context::After;

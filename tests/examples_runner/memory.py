@@ -40,6 +40,15 @@ def atomic_counts(bench: Bench) -> None:
     expect_equal(bench.run("atomic").lines(), ["400"], "lines")
 
 
+@check("cache")
+def cache_computes_each_answer_once(bench: Bench) -> None:
+    lines = bench.run("cache", 2000).lines()
+    counts = [1229, 2262, 3245, 4203, 5133, 6057, 6935, 7837]
+    wanted = [f"{count} primes below {10000 * (i + 1)}" for i, count in enumerate(counts)]
+    expect_equal(lines, [*wanted, "2000 questions, 2000 answers, 8 computed"], "lines")
+    expect_equal(bench.run("cache", 0).lines(), ["0 questions, 0 answers, 0 computed"], "lines")
+
+
 @check("monitor")
 def monitor_serves_all(bench: Bench) -> None:
     outcome = bench.run("monitor", 100)

@@ -1,20 +1,31 @@
 //! Go's sync: types that live in the caller's memory, all-zero when ready, with no destroy call.
 //!
-//! None holds a pointer: whoever waits does so in [`table`], under the object's address.
+//! None holds a pointer: whoever waits does so in [`table`], under the object's address. Only [`pool`]
+//! and [`map`] hold something, and so are made and released.
 
 mod cond;
+mod flight;
+pub mod map;
 mod mutex;
 mod once;
+pub mod pool;
 mod rwmutex;
 mod sem;
 pub(crate) mod table;
 mod waitgroup;
 
 pub use cond::Cond;
+pub use flight::Flight;
+pub use map::Map;
 pub use mutex::Mutex;
 pub use once::Once;
+pub use pool::Pool;
 pub use rwmutex::RwMutex;
 pub use sem::Sem;
 pub use waitgroup::WaitGroup;
 
-pub(crate) use table::reset_after_fork;
+/// In the child of fork(2).
+pub(crate) fn reset_after_fork() {
+    table::reset_after_fork();
+    flight::reset_after_fork();
+}

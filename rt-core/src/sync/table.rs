@@ -209,7 +209,7 @@ pub(crate) fn unpark_all(caller: &Caller, address: *const ()) {
     unpark(caller, address, |at| while at.wake_first(false) {});
 }
 
-fn finish_all(mut w: *const Waiter, caller: &Caller) {
+pub(super) fn finish_all(mut w: *const Waiter, caller: &Caller) {
     // SAFETY: claimed by us; each lives until it is finished, so its link is read before.
     unsafe {
         while let Some(waiter) = w.as_ref() {
