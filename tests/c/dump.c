@@ -123,10 +123,58 @@ static void while_all_move(void *arg)
     gort_waitgroup_wait(&group);
 }
 
+static void ends_at_once(void *arg)
+{
+    ATOMIC_ADD((int *)arg, 1);
+}
+
+/* Ids and names change under the eyes of the dump: of each goroutine it shows what was its own. */
+static void spawns_named(void *arg)
+{
+    gort_waitgroup *group = arg;
+    enum { BATCH = 100 };
+    while (!ATOMIC_GET(&stop)) {
+        int *over = check_alloc(sizeof *over);
+        gort_go_options options;
+        memset(&options, 0, sizeof options);
+        options.struct_size = sizeof options;
+        options.name = "short-lived";
+        for (int i = 0; i < BATCH; i++) {
+            CHECK_STATUS(gort_go_with(&options, ends_at_once, over), GORT_OK);
+        }
+        WAIT_UNTIL(ATOMIC_GET(over) == BATCH);
+        free(over);
+    }
+    CHECK_STATUS(gort_waitgroup_done(group), GORT_OK);
+}
+
+static void while_all_come_and_go(void *arg)
+{
+    (void)arg;
+    ATOMIC_SET(&stop, 0);
+    gort_waitgroup group = {{0}};
+    enum { SPAWNERS = 4, LOOKS = 300 };
+    CHECK_STATUS(gort_waitgroup_add(&group, SPAWNERS), GORT_OK);
+    for (int i = 0; i < SPAWNERS; i++) {
+        spawn(spawns_named, &group);
+    }
+    for (int i = 0; i < LOOKS; i++) {
+        char *text = dump_text();
+        for (char *name = strchr(text, '"'); name != NULL; name = strchr(name + 1, '"')) {
+            CHECK(strncmp(name, "\"short-lived\"", 13) == 0);
+            name = strchr(name + 1, '"');
+            CHECK(name != NULL);
+        }
+    }
+    ATOMIC_SET(&stop, 1);
+    gort_waitgroup_wait(&group);
+}
+
 int main(void)
 {
     run_every_way(bad_descriptor, NULL);
     run_every_way(shows_everyone, NULL);
     run_every_way(while_all_move, NULL);
+    run_every_way(while_all_come_and_go, NULL);
     return EXIT_SUCCESS;
 }

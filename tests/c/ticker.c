@@ -1,6 +1,6 @@
 /*
  * ticker: ticks come no earlier than their period, a slow receiver misses ticks instead of
- * piling them up, and after stop or reset no stale tick is received.
+ * piling them up, and after stop or reset no stale tick is received. The times only grow.
  */
 /* also: c++ */
 #include "check.h"
@@ -101,6 +101,34 @@ static void many(void *arg)
     }
 }
 
+static void receives_in_order(void *arg)
+{
+    enum { TICKS = 5000 };
+    gort_ticker *ticker = gort_ticker_new(GORT_MICROSECOND);
+    CHECK(ticker != NULL);
+    int64_t last = 0;
+    for (int i = 0; i < TICKS; i++) {
+        int64_t tick = 0;
+        CHECK_STATUS(gort_chan_recv(gort_ticker_chan(ticker), &tick), GORT_OK);
+        CHECK(tick > last);
+        last = tick;
+    }
+    gort_ticker_release(ticker);
+    CHECK_STATUS(gort_waitgroup_done((gort_waitgroup *)arg), GORT_OK);
+}
+
+static void in_order(void *arg)
+{
+    (void)arg;
+    enum { TICKERS = 8 };
+    gort_waitgroup group = {{0}};
+    CHECK_STATUS(gort_waitgroup_add(&group, TICKERS), GORT_OK);
+    for (int i = 0; i < TICKERS; i++) {
+        spawn(receives_in_order, &group);
+    }
+    gort_waitgroup_wait(&group);
+}
+
 int main(void)
 {
     run_every_way(ticks, NULL);
@@ -108,5 +136,6 @@ int main(void)
     run_every_way(stop_and_reset, NULL);
     run_every_way(bad_periods, NULL);
     run_every_way(many, NULL);
+    run_every_way(in_order, NULL);
     return EXIT_SUCCESS;
 }

@@ -51,9 +51,10 @@ pub(crate) fn describe_caller(out: &mut Vec<u8>) {
 fn describe_all(rt: &Runtime, out: &mut Vec<u8>) {
     let now = clock::now();
     let gs = rt.gs.lock();
-    let mut live: Vec<&G> = gs.all().filter(|g| g.status() != Status::Free).collect();
-    live.sort_by_key(|g| g.id);
-    for g in live {
+    // Taken once: an id changes when its G is used anew.
+    let mut live: Vec<(u64, &G)> = gs.all().filter(|g| g.status() != Status::Free).map(|g| (g.id, g)).collect();
+    live.sort_unstable_by_key(|&(id, _)| id);
+    for (_, g) in live {
         describe(g, now, out);
     }
 }

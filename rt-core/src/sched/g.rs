@@ -165,13 +165,14 @@ impl G {
         WaitReason::from_u8(self.reason.load(Relaxed))
     }
 
-    /// The name's bytes, empty without one.
+    /// The name's bytes, empty without one. Of the running goroutine, or under the store's lock.
     pub(crate) fn name_bytes(&self) -> &[u8] {
-        let name = self.name.load(Relaxed);
+        let name = self.name.load(Acquire);
         if name.is_null() {
             return b"";
         }
-        // SAFETY: a nul-terminated copy that lives until the goroutine is over.
+        // SAFETY: a nul-terminated copy. For the goroutine itself it lives long enough; others hold the
+        // store's lock, under which it is freed.
         unsafe { core::ffi::CStr::from_ptr(name) }.to_bytes()
     }
 

@@ -142,7 +142,7 @@ pub(crate) unsafe fn try_spawn_with(
                 discard(caller, g);
                 return Err(Error::NO_MEMORY);
             }
-            (*g).name.store(copy, Relaxed);
+            (*g).name.store(copy, Release); // dumps may look at once
         }
         (*g).entry.set(entry);
         (*g).arg.set(arg);
@@ -443,7 +443,10 @@ pub(super) unsafe fn bury(rt: &Runtime, m: &M, p: &P, g: *mut G) {
         g_ref.block_depth.set(0);
         *g_ref.error.get() = current::ErrorSlot::NONE;
         g_ref.errno.set(0);
+        // Dumps read names under this lock.
+        let no_dump = (!g_ref.name.load(Relaxed).is_null()).then(|| rt.gs.lock());
         g_ref.free_extras();
+        drop(no_dump);
         g_ref.set_status(Status::Free);
         let run = g_ref.run.replace(ptr::null());
         if p.put_free(g) {

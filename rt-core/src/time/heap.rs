@@ -172,7 +172,9 @@ impl Timers {
             unsafe {
                 let node = &*node;
                 let period = node.period.get();
-                node.firing.fetch_add(1, Relaxed);
+                // Two ticks that fire at once could change places: the second is missed.
+                let busy = period > 0 && node.firing.load(Acquire) != 0;
+                node.firing.fetch_add(u32::from(!busy), Relaxed);
                 if period > 0 {
                     // Ticks that were missed are not made up for.
                     heap.0[0].when = when + period * (1 + (now - when) / period);
@@ -183,8 +185,10 @@ impl Timers {
                 }
                 self.publish(&heap);
                 drop(heap);
-                (node.fire)(node.arg.get(), now, caller);
-                node.firing.fetch_sub(1, Release);
+                if !busy {
+                    (node.fire)(node.arg.get(), now, caller);
+                    node.firing.fetch_sub(1, Release);
+                }
             }
         }
     }
