@@ -3,9 +3,10 @@
 //! Every entry point that may touch the scheduler makes a [`Caller`] first and passes it down. What
 //! the caller is stays true over switches: [`Caller::park`] writes the new M into it.
 
-use super::g::{G, Leave, Status};
+use super::g::{G, Status};
 use super::m::{AfterSwitch, M};
 use super::p::P;
+use super::switch::Leave;
 use super::{Runtime, WaitReason, current, idle, lifecycle};
 use std::sync::atomic::Ordering::*;
 
@@ -85,7 +86,7 @@ impl Caller {
             g.set_status(Status::Waiting);
             m.after.set(Some(after));
             m.after_arg.set(arg);
-            self.m = (*g.yielder.get()).suspend(Leave::Park);
+            self.m = g.context.suspend(&m.home, Leave::Park);
         }
     }
 
@@ -97,9 +98,10 @@ impl Caller {
     pub(crate) unsafe fn yield_now(&mut self) {
         // SAFETY: as in `park`.
         unsafe {
-            let g = &*(*self.m).g.get();
+            let m = &*self.m;
+            let g = &*m.g.get();
             g.set_status(Status::Runnable);
-            self.m = (*g.yielder.get()).suspend(Leave::Yield);
+            self.m = g.context.suspend(&m.home, Leave::Yield);
         }
     }
 
@@ -114,7 +116,7 @@ impl Caller {
             }
             let g = &*m.g.get();
             g.set_status(Status::Runnable);
-            self.m = (*g.yielder.get()).suspend(Leave::WantP);
+            self.m = g.context.suspend(&m.home, Leave::WantP);
         }
     }
 

@@ -1,14 +1,14 @@
 //! Who is running: the M, the goroutine, or the plain thread of the caller.
 //!
-//! A goroutine may go on on another thread after any switch, and compilers keep the addresses of
-//! thread-locals in registers. So all thread-local state is in one block, its address comes from
-//! one function that is never inlined, and nobody keeps that address over a switch. The block has
-//! no destructor: a registered one would keep a dlclosed library mapped.
+//! A goroutine may go on on another thread after any switch, so nobody keeps the address of the
+//! thread's block over one; [`crate::sys::tls`] sees to it that compilers do not either. The block
+//! has no destructor: a registered one would keep a dlclosed library mapped.
 
 use super::deadlock;
 use super::g::G;
 use super::m::M;
 use super::rng::Rng;
+use crate::sys::tls;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_char;
 use core::ptr;
@@ -24,6 +24,7 @@ impl ErrorSlot {
     pub(crate) const NONE: ErrorSlot = ErrorSlot { message: ptr::null(), errno: 0 };
 }
 
+/// The calling thread's block. All zero is its first state.
 struct Tls {
     m: Cell<*mut M>,
     /// The epoch in which this plain thread was counted as a user of the library; 0 before.
@@ -32,19 +33,11 @@ struct Tls {
     rng: Rng,
 }
 
-thread_local! {
-    static TLS: Tls = const {
-        Tls { m: Cell::new(ptr::null_mut()), counted_in: Cell::new(0), error: UnsafeCell::new(ErrorSlot::NONE), rng: Rng::unseeded() }
-    };
-}
+const _: () = assert!(size_of::<Tls>() <= tls::SIZE && align_of::<Tls>() <= 16);
 
-/// Not inlining is not enough: seen to be a pure function, two calls would become one, also around a
-/// switch. The empty assembly might do anything, so each call is made.
-#[inline(never)]
+#[inline(always)]
 fn tls() -> *const Tls {
-    // SAFETY: it is empty.
-    unsafe { core::arch::asm!("", options(nostack, preserves_flags)) };
-    TLS.with(|t| t as *const Tls)
+    tls::block().cast()
 }
 
 /// The M of the calling thread; null on a plain thread.

@@ -10,8 +10,8 @@
 //! Access rules, by field group:
 //!  1. `id`, `entry`, `arg`, `drop`, `name`, `created_at`, `parent`: written before the G is made
 //!     runnable, read by its owner; `id`, `name`, `parent` and `created_at` also by dumps.
-//!  2. `co`, `stack`, `fp`, `errno`: by the M that owns it, around switches.
-//!  3. `yielder`, `defers`, `error`: by the goroutine itself.
+//!  2. `context`, `stack`, `fp`, `errno`: by the M that owns it, around switches.
+//!  3. `defers`, `error`: by the goroutine itself.
 //!  4. `status`, `reason`, `since`, `bound`: atomics; written by the owner, read by dumps and sysmon.
 //!
 //! Gs live in slabs that are freed with the runtime, so that a stale look at one by a dump reads
@@ -21,31 +21,13 @@ use super::current::ErrorSlot;
 use super::fpstate::FpState;
 use super::m::M;
 use super::run::Run;
+use super::switch::Context;
 use super::{Entry, WaitReason};
 use crate::stack::Stack;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_void};
 use core::ptr;
-use corosensei::{Coroutine, Yielder};
 use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU64, Ordering::*};
-
-/// What a goroutine tells its M when it switches away.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(usize)]
-pub(crate) enum Leave {
-    /// Parked: somebody will call `ready`. The M first does what `after_switch` says.
-    Park,
-    /// Goes to the tail of the local run queue.
-    Yield,
-    /// Has no P and wants one: goes to the global queue.
-    WantP,
-    /// Over; the stack holds nothing that matters.
-    Exit,
-}
-
-/// The next M comes in as the value of each switch, so that nothing needs a thread-local for it.
-pub(crate) type Switch = Yielder<*mut M, Leave>;
-pub(crate) type Context = Coroutine<*mut M, Leave, (), Stack>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -74,7 +56,7 @@ pub(crate) struct InlineArg(pub(crate) UnsafeCell<[u8; INLINE_ARG]>);
 pub(crate) struct G {
     /// Link of whichever list holds it.
     pub(crate) next: Cell<*mut G>,
-    pub(crate) co: UnsafeCell<Option<Context>>,
+    pub(crate) context: Context,
     pub(crate) entry: Cell<Entry>,
     pub(crate) arg: Cell<*mut c_void>,
     pub(crate) id: u64,
@@ -84,7 +66,6 @@ pub(crate) struct G {
     pub(crate) reason: AtomicU8,
     /// It counts against the pool's credits (its stack has the default size).
     pub(crate) has_credit: Cell<bool>,
-    pub(crate) yielder: Cell<*const Switch>,
     pub(crate) defers: Cell<*mut Deferred>,
     /// The only M that may run it; null: any; tagged: any of a crew (see [`super::crew`]).
     pub(crate) bound: AtomicPtr<M>,
@@ -115,7 +96,7 @@ impl G {
     fn blank() -> G {
         G {
             next: Cell::new(ptr::null_mut()),
-            co: UnsafeCell::new(None),
+            context: Context::new(),
             entry: Cell::new(no_entry),
             arg: Cell::new(ptr::null_mut()),
             id: 0,
@@ -124,7 +105,6 @@ impl G {
             status: AtomicU8::new(Status::Free as u8),
             reason: AtomicU8::new(0),
             has_credit: Cell::new(false),
-            yielder: Cell::new(ptr::null()),
             defers: Cell::new(ptr::null_mut()),
             bound: AtomicPtr::new(ptr::null_mut()),
             drop: Cell::new(None),

@@ -7,6 +7,7 @@ use super::crew::Crew;
 use super::fpstate::FpState;
 use super::g::G;
 use super::p::P;
+use super::switch::Home;
 use crate::sys::thread::Thread;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr;
@@ -25,6 +26,8 @@ pub(crate) type AfterSwitch = unsafe fn(*mut ());
 pub(crate) struct M {
     pub(crate) g: Cell<*mut G>,
     pub(crate) p: AtomicPtr<P>,
+    /// Where it goes on when its goroutine leaves.
+    pub(crate) home: Home,
     pub(crate) boundary: Boundary,
     pub(crate) spinning: Cell<bool>,
     pub(crate) after: Cell<Option<AfterSwitch>>,
@@ -63,6 +66,7 @@ impl M {
         M {
             g: Cell::new(ptr::null_mut()),
             p: AtomicPtr::new(ptr::null_mut()),
+            home: Home::new(),
             boundary: Boundary::new(),
             spinning: Cell::new(false),
             after: Cell::new(None),

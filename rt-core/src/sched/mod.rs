@@ -25,9 +25,10 @@
 //! ([`crate::sys::barrier`] tells why one of the barriers is free).
 //!
 //! # Files
-//! [`schedule`] is the loop of an M; [`crew`] is about Ms of which goroutines do not move away; [`idle`] puts Ms to sleep and wakes them; [`caller`] is how
-//! goroutines wait and are made ready; [`spawn`] makes them; [`boundary`] lets sysmon take a P;
-//! [`sysmon`] is the watchman; [`deadlock`] knows when nothing can go on; [`lifecycle`] starts, shuts
+//! [`schedule`] is the loop of an M; [`crew`] is about Ms of which goroutines do not move away;
+//! [`idle`] puts Ms to sleep and wakes them; [`caller`] is how goroutines wait and are made ready;
+//! [`spawn`] makes them; [`switch`] changes stacks; [`boundary`] lets sysmon take a P; [`sysmon`] is
+//! the watchman; [`deadlock`] knows when nothing can go on; [`lifecycle`] starts, shuts
 //! down, survives fork.
 //!
 //! # Lock order
@@ -51,6 +52,7 @@ pub(crate) mod rng;
 pub(crate) mod run;
 pub(crate) mod schedule;
 pub(crate) mod spawn;
+pub(crate) mod switch;
 pub(crate) mod sysmon;
 
 pub(crate) use reason::WaitReason;

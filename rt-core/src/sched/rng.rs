@@ -2,14 +2,10 @@
 
 use core::cell::Cell;
 
+/// Zero at first; it seeds itself when first used.
 pub(crate) struct Rng(Cell<u64>);
 
 impl Rng {
-    /// Seeds itself at first use.
-    pub(crate) const fn unseeded() -> Rng {
-        Rng(Cell::new(0))
-    }
-
     #[cold]
     fn seed(&self) {
         let address = core::ptr::from_ref(self) as u64;

@@ -2,16 +2,16 @@
 
 use super::caller::Caller;
 use super::fpstate::FpState;
-use super::g::{G, Leave, Status};
+use super::g::{G, Status};
 use super::m::M;
 use super::p::{P, Queued};
+use super::switch::Leave;
 use super::{Runtime, crew, current, idle, spawn};
 use crate::stack::fault::AltStack;
 use crate::sys::{clock, futex, thread};
 use crate::time::heap::NEVER;
 use core::ffi::c_void;
 use core::ptr;
-use corosensei::CoroutineResult;
 use crossbeam_deque::Steal;
 use std::sync::atomic::Ordering::*;
 
@@ -77,7 +77,7 @@ unsafe fn execute(m: &M, g: *mut G) {
         let p = &*m.p();
         p.tick.add(1);
         let g_ref = &*g;
-        if (*g_ref.co.get()).is_none() && spawn::first_run(rt, p, g).is_err() {
+        if !g_ref.context.is_begun() && spawn::first_run(rt, p, g).is_err() {
             spawn::retry_later(rt, g);
             return;
         }
@@ -86,37 +86,32 @@ unsafe fn execute(m: &M, g: *mut G) {
         g_ref.set_status(Status::Running);
         *m.errno.get() = g_ref.errno.get();
         g_ref.fp.get().restore(m.fp.get());
-        let context = (*g_ref.co.get()).as_mut().unwrap_unchecked();
-        let left = context.resume(ptr::from_ref(m).cast_mut());
+        let left = g_ref.context.resume(&m.home, ptr::from_ref(m).cast_mut());
         let fp = FpState::save();
         m.fp.set(fp);
         m.g.set(ptr::null_mut());
         // The P may be another one than before. The G may belong to somebody else as soon as
         // `after` has run, or it is queued.
         match left {
-            CoroutineResult::Yield(Leave::Park) => {
+            Leave::Park => {
                 g_ref.errno.set(*m.errno.get());
                 g_ref.fp.set(fp);
                 let after = m.after.take().unwrap_unchecked();
                 after(m.after_arg.get());
             }
-            CoroutineResult::Yield(Leave::Yield) => {
+            Leave::Yield => {
                 g_ref.errno.set(*m.errno.get());
                 g_ref.fp.set(fp);
                 (*m.p()).put_tail(g);
             }
-            CoroutineResult::Yield(Leave::WantP) => {
+            Leave::WantP => {
                 g_ref.errno.set(*m.errno.get());
                 g_ref.fp.set(fp);
                 m.running.store(0, Relaxed);
                 rt.global.push(Queued(g));
                 idle::wake_for_work(rt);
             }
-            CoroutineResult::Yield(Leave::Exit) => {
-                context.force_reset();
-                spawn::bury(rt, m, &*m.p(), g);
-            }
-            CoroutineResult::Return(()) => spawn::bury(rt, m, &*m.p(), g),
+            Leave::Exit => spawn::bury(rt, m, &*m.p(), g),
         }
     }
 }

@@ -5,9 +5,10 @@
 
 use super::caller::Caller;
 use super::crew::{self, Crew};
-use super::g::{Context, Deferred, G, INLINE_ARG, Leave, Status, Switch};
+use super::g::{Deferred, G, INLINE_ARG, Status};
 use super::m::M;
 use super::p::{ID_BATCH, P, Queued};
+use super::switch::Leave;
 use super::{Entry, Runtime, current, idle, lifecycle};
 use crate::error::{Error, Result};
 use crate::stack::pool::P_CACHE;
@@ -303,20 +304,18 @@ pub(super) unsafe fn first_run(rt: &Runtime, p: &P, g: *mut G) -> Result {
                 stack
             }
         };
-        let context = Context::with_stack(stack, move |switch: &Switch, m: *mut M| {
-            // The G outlives its goroutine, and only this goroutine runs here.
-            live(g, switch, m);
-        });
-        *(*g).co.get() = Some(context);
+        (*g).context.begin(stack, g);
     }
     Ok(())
 }
 
-/// A goroutine's life on its own stack.
-unsafe fn live(g: *mut G, switch: &Switch, m: *mut M) {
-    // SAFETY: called by `first_run`'s closure on the goroutine's stack, inside the boundary.
+/// A goroutine's life on its own stack. Returns the M it has ended on.
+///
+/// # Safety
+/// Called by the switch that begins `g`, on its stack, inside the boundary of `m`.
+pub(super) unsafe fn live(g: *mut G, m: *mut M) -> *mut M {
+    // SAFETY: by contract.
     unsafe {
-        (*g).yielder.set(switch);
         let (entry, arg) = ((*g).entry.get(), (*g).arg.get());
         (*m).boundary.leave();
         // What comes out of `entry` cannot go further: there is no caller. A foreign exception ends
@@ -325,9 +324,16 @@ unsafe fn live(g: *mut G, switch: &Switch, m: *mut M) {
             super::run::die_with(b"");
         }
         end_on_own_stack(g);
-        // Back to the M, inside the boundary.
-        forget(Caller::enter());
+        enter_for_good()
     }
+}
+
+/// Go in to end there: the M goes on inside the boundary.
+unsafe fn enter_for_good() -> *mut M {
+    let caller = Caller::enter();
+    let m = caller.m().map_or(ptr::null_mut(), |m| ptr::from_ref(m).cast_mut());
+    forget(caller);
+    m
 }
 
 /// Deferred calls, last first, then the drop of the argument.
@@ -409,9 +415,7 @@ pub(crate) unsafe fn exit() -> ! {
     unsafe {
         let g = current::g();
         end_on_own_stack(g);
-        let caller = Caller::enter();
-        forget(caller);
-        (*(*g).yielder.get()).suspend(Leave::Exit);
+        (*g).context.suspend(&(*enter_for_good()).home, Leave::Exit);
     }
     unreachable!("nobody resumes a goroutine that is over")
 }
@@ -421,7 +425,7 @@ pub(super) unsafe fn bury(rt: &Runtime, m: &M, p: &P, g: *mut G) {
     // SAFETY: the M owns the G and the P.
     unsafe {
         let g_ref = &*g;
-        *g_ref.co.get() = None;
+        g_ref.context.end();
         if let Some(stack) = g_ref.stack.take() {
             keep_stack(rt, p, stack);
         }

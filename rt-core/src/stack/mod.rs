@@ -15,7 +15,6 @@ pub(crate) mod pool;
 
 use crate::sys::memory::PAGE;
 use core::num::NonZeroUsize;
-use corosensei::stack::StackPointer;
 
 /// Address space of a stack unless asked otherwise.
 pub(crate) const DEFAULT_SIZE: usize = 256 << 10;
@@ -48,28 +47,13 @@ impl Stack {
         self.limit.get() + self.size
     }
 
-    /// Where the first frame begins. Stacks lie at multiples of their size, so that without a
-    /// shift the hot frames of all goroutines would compete for the same few cache sets.
-    fn colored_top(self) -> usize {
+    /// Where the first frame begins, a multiple of 64. Stacks lie at multiples of their size, so that
+    /// without a shift the hot frames of all goroutines would compete for the same few cache sets.
+    pub(crate) fn first_frame(self) -> usize {
         const COLORS: usize = 16;
         const LINE: usize = 64;
-        let index = self.limit.get() / self.size;
+        let index = self.limit.get() >> self.size.trailing_zeros();
         self.top() - (index % COLORS) * LINE
-    }
-}
-
-// SAFETY: the pool made `[limit, top)` with a guard page at its low end, and its least size is far
-// above corosensei's minimum. The top is a multiple of 64, so aligned as needed.
-unsafe impl corosensei::stack::Stack for Stack {
-    #[inline]
-    fn base(&self) -> StackPointer {
-        // SAFETY: an address above `limit`, which is not zero.
-        unsafe { StackPointer::new_unchecked(self.colored_top()) }
-    }
-
-    #[inline]
-    fn limit(&self) -> StackPointer {
-        self.limit
     }
 }
 

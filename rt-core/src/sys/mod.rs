@@ -1,4 +1,5 @@
-//! The operating system, one concern a file: clock, futex, membarrier, threads, memory.
+//! The operating system, one concern a file: clock, futex, membarrier, threads, thread-local
+//! memory, mappings.
 //!
 //! Everything the runtime asks of Linux goes through here, so that a port has one folder to write.
 
@@ -9,6 +10,7 @@ pub(crate) mod epoll;
 pub(crate) mod futex;
 pub(crate) mod memory;
 pub(crate) mod thread;
+pub(crate) mod tls;
 
 /// errno of the calling thread.
 #[inline(never)] // its address must not be kept across a switch of threads
