@@ -128,6 +128,18 @@ typedef struct gort_case {
 
 #define GORT_NONE (-1)
 
+/* ----------------------------------------------------------- event loops */
+
+typedef struct gort_async gort_async; /* an operation that was begun */
+typedef void (*gort_async_func)(void *user, int index, gort_status status);
+
+typedef struct gort_completion_queue gort_completion_queue;
+typedef struct gort_completion {
+  void *user;         /* what the operation was begun with */
+  int index;          /* the case that was chosen; 0 for one channel */
+  gort_status status; /* GORT_OK or GORT_CLOSED */
+} gort_completion;
+
 /* ------------------------------------------------------------------ time */
 
 typedef struct gort_timer gort_timer;
@@ -162,6 +174,104 @@ typedef struct gort_ctx_after gort_ctx_after;
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/*
+ Begin *elem = <-c, and return at once. callback(user, 0, status) tells of the end, once: GORT_OK, or
+ GORT_CLOSED. What elem points to must stay until then. The operation keeps the channel alive; one on
+ a NULL channel ends only by gort_async_cancel.
+
+ The callback runs on the thread that completes the operation: that of a goroutine or thread that
+ sends or closes, the caller's own if the operation can be done now (so maybe before this returns), a
+ thread of the runtime after a timer. No lock of the library is held, and it may call everything that
+ does not block; it must return soon, because who completed the operation waits for it. In it
+ gort_goroutine_id() is 0. Callbacks on one thread run one after the other, never inside each other.
+
+ The caller owns the handle that is returned: gort_async_release. NULL: nothing was begun, and the
+ callback will not be called: callback is NULL, or out of memory; gort_last_error says it.
+ */
+gort_async *gort_chan_recv_async(gort_chan *c, void *elem, gort_async_func callback, void *user);
+
+/*
+ Begin c <- *elem; all else as gort_chan_recv_async. GORT_CLOSED: the element was not sent.
+ */
+gort_async *gort_chan_send_async(gort_chan *c, const void *elem, gort_async_func callback, void *user);
+
+/*
+ Begin a gort_select over the n cases, which are copied; callback(user, index, status) gets the index
+ and the status of the chosen one. All else as gort_chan_recv_async. With a channel of gort_after
+ among the cases it has a timeout.
+
+ NULL also when cases is NULL and n is not 0, and for an op that is none.
+ */
+gort_async *gort_select_async(const gort_case *cases, size_t n, gort_async_func callback, void *user);
+
+/*
+ Take an operation back. true: it has not happened, no value was sent or received, it will not be
+ told of, and what elem points to is the caller's again. false: it has happened, and the callback was
+ called, is running or is about to be called (or the queue has the completion); or it was canceled
+ before. false for NULL.
+ */
+bool gort_async_cancel(gort_async *op);
+
+/*
+ End the handle; an operation that is pending goes on. NULL is a no-op.
+ */
+void gort_async_release(gort_async *op);
+
+/*
+ Make a completion queue: any number of operations, one descriptor for the event loop to poll.
+ While it lives no deadlock is declared. gort_completion_queue_release ends it.
+
+ NULL: no descriptor (gort_last_error says it, errno why), or no memory.
+ */
+gort_completion_queue *gort_completion_queue_new(void);
+
+/*
+ The queue's descriptor, readable exactly while there is something to drain, for poll, epoll, libuv,
+ asyncio, GLib. It stays the queue's: do not read, write or close it. -1 for NULL.
+ */
+int gort_completion_queue_fd(const gort_completion_queue *q);
+
+/*
+ Begin *elem = <-c; its end becomes an entry in q with this user pointer. What elem points to must
+ stay until it is drained. The handle is for gort_async_cancel, and the caller's to release, at once
+ if nobody will cancel.
+
+ NULL: nothing was begun; q is NULL or closed, or out of memory.
+ */
+gort_async *gort_completion_queue_recv(gort_completion_queue *q, gort_chan *c, void *elem, void *user);
+
+/*
+ Begin c <- *elem; all else as gort_completion_queue_recv.
+ */
+gort_async *gort_completion_queue_send(gort_completion_queue *q, gort_chan *c, const void *elem, void *user);
+
+/*
+ Begin a gort_select over the n cases, which are copied; all else as gort_completion_queue_recv.
+ */
+gort_async *gort_completion_queue_select(gort_completion_queue *q,
+                                         const gort_case *cases,
+                                         size_t n,
+                                         void *user);
+
+/*
+ Take up to n completions out, in the order they came, without waiting; how many. 0 for NULL, and in
+ a child of fork, to which the queue is of no use.
+ */
+size_t gort_completion_queue_drain(gort_completion_queue *q, gort_completion *out, size_t n);
+
+/*
+ Take no operation any more, and cancel those that are pending: none of them happens now. How many
+ have happened and are still to be drained; the last of them may be about to arrive. 0 for NULL.
+ */
+size_t gort_completion_queue_close(gort_completion_queue *q);
+
+/*
+ Close the queue as gort_completion_queue_close does, drop the completions that were not drained, and
+ close the descriptor. No elem is touched any more. Handles stay valid until they are released. NULL
+ is a no-op.
+ */
+void gort_completion_queue_release(gort_completion_queue *q);
 
 /*
  make(chan T, capacity) for elements of elem_size bytes, which may be 0. The caller owns one

@@ -86,6 +86,18 @@ typedef struct gort_case {
 
 #define GORT_NONE (-1)
 
+/* ----------------------------------------------------------- event loops */
+
+typedef struct gort_async gort_async; /* an operation that was begun */
+typedef void (*gort_async_func)(void *user, int index, gort_status status);
+
+typedef struct gort_completion_queue gort_completion_queue;
+typedef struct gort_completion {
+  void *user;         /* what the operation was begun with */
+  int index;          /* the case that was chosen; 0 for one channel */
+  gort_status status; /* GORT_OK or GORT_CLOSED */
+} gort_completion;
+
 /* ------------------------------------------------------------------ time */
 
 typedef struct gort_timer gort_timer;

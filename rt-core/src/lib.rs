@@ -10,6 +10,8 @@
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 #[cfg(not(loom))]
+pub mod aio;
+#[cfg(not(loom))]
 mod alloc;
 #[cfg(not(loom))]
 pub mod chan;

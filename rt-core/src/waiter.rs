@@ -1,4 +1,4 @@
-//! Waiting: one waiter for goroutines and plain threads.
+//! Waiting: one waiter for goroutines, plain threads and operations that call back.
 //!
 //! Whatever blocks makes a [`Completion`] on its stack, puts one [`Waiter`] per thing it waits for
 //! into that thing's [`WaitQueue`] (under the thing's lock), and calls [`block`]. Whoever ends the
@@ -61,11 +61,15 @@ const PARKED: u32 = 4;
 
 /// How a wait was ended by a timer or a context; other numbers are the case that was chosen.
 const TIMED_OUT: u32 = u32::MAX;
-const CANCELED: u32 = u32::MAX - 1;
+pub(crate) const CANCELED: u32 = u32::MAX - 1;
+
+/// Called by who ends the wait of an operation, with its completion.
+pub(crate) type Finished = unsafe fn(*const Completion, &Caller);
 
 enum Kind {
     Goroutine(*mut G),
     Thread,
+    Callback(Finished),
 }
 
 /// The end of a wait.
@@ -94,6 +98,18 @@ impl Completion {
             winner: Cell::new(0),
             counted: AtomicU64::new(0),
             kind: if g.is_null() { Kind::Thread } else { Kind::Goroutine(g) },
+        }
+    }
+
+    /// For an operation nobody waits in: its end is a call of `finished`, and a cancel may claim it.
+    pub(crate) fn with_callback(finished: Finished) -> Completion {
+        Completion {
+            state: AtomicU32::new(0),
+            shared: true,
+            handshake: false,
+            winner: Cell::new(0),
+            counted: AtomicU64::new(0),
+            kind: Kind::Callback(finished),
         }
     }
 
@@ -127,6 +143,7 @@ impl Completion {
                     }
                 }
                 Kind::Thread => finish_thread(this),
+                Kind::Callback(finished) => finished(this, caller),
             }
         }
     }

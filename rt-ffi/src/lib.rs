@@ -8,6 +8,7 @@
 mod boundary;
 mod types;
 
+mod aio;
 mod chan;
 mod context;
 mod goroutine;

@@ -15,6 +15,7 @@
 //! has seen each of them unchanged over one common span of time, and so all not ready at one moment.
 
 mod ops;
+pub(crate) mod pending;
 mod select;
 
 pub use ops::{close, recv, send};

@@ -79,20 +79,7 @@ pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
     // SAFETY: by contract; the scratch has room for n.
     unsafe {
         let cases = if n == 0 { &mut [] } else { core::slice::from_raw_parts_mut(cases, n) };
-        let mut m = 0;
-        for (i, case) in cases.iter().enumerate() {
-            if case.op > OP_SEND {
-                return Err(Error::new(Kind::Invalid, c"a case's op is neither receive nor send"));
-            }
-            if !case.chan.is_null() {
-                // Inside-out shuffle: each order of the cases is equally likely.
-                let j = if m == 0 { 0 } else { current::random_below(m as u32 + 1) as usize };
-                *scratch.poll.add(m) = *scratch.poll.add(j);
-                *scratch.poll.add(j) = i as u32;
-                m += 1;
-            }
-        }
-        let poll = core::slice::from_raw_parts(scratch.poll, m);
+        let poll = shuffle(cases, scratch.poll)?;
         let may_block = wait_allows(&wait);
         loop {
             if let Some(i) = try_each(cases, poll, &caller) {
@@ -117,6 +104,28 @@ pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
             }
         }
         wait_for_one(&mut caller, cases, poll, locks, &scratch, &wait)
+    }
+}
+
+/// The indexes of the cases that have a channel, in random order, in `room`.
+#[inline(always)]
+pub(super) unsafe fn shuffle<'a>(cases: &[Case], room: *mut u32) -> Result<&'a [u32]> {
+    // SAFETY: the room is as long as `cases`.
+    unsafe {
+        let mut m = 0;
+        for (i, case) in cases.iter().enumerate() {
+            if case.op > OP_SEND {
+                return Err(Error::new(Kind::Invalid, c"a case's op is neither receive nor send"));
+            }
+            if !case.chan.is_null() {
+                // Inside-out shuffle: each order of the cases is equally likely.
+                let j = if m == 0 { 0 } else { current::random_below(m as u32 + 1) as usize };
+                *room.add(m) = *room.add(j);
+                *room.add(j) = i as u32;
+                m += 1;
+            }
+        }
+        Ok(core::slice::from_raw_parts(room, m))
     }
 }
 
@@ -167,7 +176,7 @@ unsafe fn not_ready_at_once(cases: &[Case], poll: &[u32]) -> bool {
 /// Do the case if it can go on. Its channel is locked. `Some`: done; the other side is to be
 /// finished after unlocking.
 #[inline]
-unsafe fn try_case(case: &mut Case) -> Option<*const Completion> {
+pub(super) unsafe fn try_case(case: &mut Case) -> Option<*const Completion> {
     // SAFETY: the caller holds the lock.
     let tried = unsafe {
         if case.op == OP_SEND {
@@ -190,7 +199,7 @@ unsafe fn try_case(case: &mut Case) -> Option<*const Completion> {
 }
 
 /// The distinct channels in the order of their addresses, in `room`.
-unsafe fn sort_locks<'a>(cases: &[Case], poll: &[u32], room: *mut *const Chan) -> &'a [*const Chan] {
+pub(super) unsafe fn sort_locks<'a>(cases: &[Case], poll: &[u32], room: *mut *const Chan) -> &'a [*const Chan] {
     // SAFETY: the room is as long as `poll`.
     unsafe {
         for (k, &i) in poll.iter().enumerate() {
@@ -209,7 +218,7 @@ unsafe fn sort_locks<'a>(cases: &[Case], poll: &[u32], room: *mut *const Chan) -
     }
 }
 
-unsafe fn unlock_all(locks: &[*const Chan]) {
+pub(super) unsafe fn unlock_all(locks: &[*const Chan]) {
     for &c in locks {
         // SAFETY: the caller holds them all.
         unsafe { (*c).lock.unlock() };

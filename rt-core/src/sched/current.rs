@@ -8,6 +8,7 @@ use super::deadlock;
 use super::g::G;
 use super::m::M;
 use super::rng::Rng;
+use crate::aio::delivery::Delivery;
 use crate::sys::tls;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_char;
@@ -31,6 +32,7 @@ struct Tls {
     counted_in: Cell<u64>,
     error: UnsafeCell<ErrorSlot>,
     rng: Rng,
+    delivery: Delivery,
 }
 
 const _: () = assert!(size_of::<Tls>() <= tls::SIZE && align_of::<Tls>() <= 16);
@@ -73,6 +75,12 @@ pub(crate) fn error_slot() -> *mut ErrorSlot {
         // SAFETY: the running goroutine is alive, and only it touches its slot.
         unsafe { (*g).error.get() }
     }
+}
+
+/// What this thread has to deliver. Not to be kept over a switch.
+pub(crate) fn delivery<'a>() -> &'a Delivery {
+    // SAFETY: as in `m`.
+    unsafe { &(*tls()).delivery }
 }
 
 /// Note that a plain thread has called the library: while such a thread runs free, nobody can be

@@ -19,7 +19,7 @@ use core::ptr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::*};
 
 static EPOCH: AtomicU64 = AtomicU64::new(1);
-/// Threads that have called the library and not ended.
+/// Threads that have called the library and not ended, and whatever else outside may act.
 static THREADS: AtomicI64 = AtomicI64::new(0);
 /// Those of them that are blocked in it.
 static BLOCKED: AtomicI64 = AtomicI64::new(0);
@@ -46,6 +46,20 @@ pub(super) fn add_thread() -> u64 {
     // SAFETY: the key is valid in this epoch; the value is a number.
     unsafe { libc::pthread_setspecific(key, ptr::without_provenance(epoch as usize)) };
     epoch
+}
+
+/// Count something outside that may act: a descriptor somebody polls, an operation somebody may cancel.
+/// The epoch for [`remove_outside`].
+pub(crate) fn add_outside() -> u64 {
+    THREADS.fetch_add(1, SeqCst);
+    epoch()
+}
+
+/// Undo [`add_outside`]. By a thread that is counted itself, or an M: so nobody has to look now.
+pub(crate) fn remove_outside(counted: u64) {
+    if counted == epoch() {
+        THREADS.fetch_sub(1, SeqCst);
+    }
 }
 
 unsafe extern "C" fn thread_ends(epoch: *mut c_void) {

@@ -229,7 +229,8 @@ unsafe fn take_down(rt: *mut Runtime) {
     deadlock::reset(false);
 }
 
-fn register_fork_handler() {
+/// Let a child of fork(2) begin anew.
+pub(crate) fn register_fork_handler() {
     static REGISTERED: AtomicU32 = AtomicU32::new(0);
     if REGISTERED.swap(1, Relaxed) == 0 {
         // SAFETY: the handler may run in the child.

@@ -7,6 +7,7 @@
 //!
 //! A fired function holds no lock, does not block, and runs no code of the program's.
 
+use crate::aio::delivery;
 use crate::lock::SpinLock;
 use crate::sched::caller::Caller;
 use crate::sched::{Runtime, lifecycle};
@@ -160,8 +161,13 @@ impl Timers {
         self.len.store(heap.0.len(), Relaxed);
     }
 
-    /// Fire what is due at `now`.
+    /// Fire what is due at `now`, then deliver the operations that this completed.
     pub(crate) fn run(&self, now: i64, caller: &Caller) {
+        self.fire_due(now, caller);
+        delivery::run_deferred(caller);
+    }
+
+    fn fire_due(&self, now: i64, caller: &Caller) {
         while self.next() <= now {
             let mut heap = self.heap.lock();
             let Some(&Entry { when, node }) = heap.0.first() else { return };
