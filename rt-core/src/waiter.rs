@@ -142,8 +142,7 @@ impl Completion {
                         caller.ready(g);
                     }
                 }
-                Kind::Thread => finish_thread(this),
-                Kind::Callback(finished) => finished(this, caller),
+                _ => finish_other(this, caller),
             }
         }
     }
@@ -167,9 +166,12 @@ impl Completion {
 }
 
 #[cold]
-unsafe fn finish_thread(this: *const Completion) {
+unsafe fn finish_other(this: *const Completion, caller: &Caller) {
     // SAFETY: as in `finish`; the address alone is used after DONE.
     unsafe {
+        if let Kind::Callback(finished) = (*this).kind {
+            return finished(this, caller);
+        }
         deadlock::unblock((*this).counted.swap(0, AcqRel));
         let word: *const AtomicU32 = &raw const (*this).state;
         if (*word).fetch_or(DONE, AcqRel) & PARKED != 0 {

@@ -82,7 +82,9 @@ pub unsafe fn start(cases: &[Case], to: To, user: *mut c_void) -> Result<NonNull
         let block = NonNull::new(alloc(shape.layout)).ok_or(Error::NO_MEMORY)?;
         let op = block.cast::<Pending>();
         let at = |offset: usize| block.as_ptr().add(offset);
-        let poll = shuffle(cases, at(shape.poll).cast()).inspect_err(|_| dealloc(block.as_ptr(), shape.layout))?;
+        let poll = at(shape.poll).cast::<u32>();
+        let m = shuffle(cases, poll).inspect_err(|_| dealloc(block.as_ptr(), shape.layout))?;
+        let poll = core::slice::from_raw_parts(poll, m);
         op.write(Pending {
             completion: Completion::with_callback(completed),
             references: AtomicUsize::new(2),

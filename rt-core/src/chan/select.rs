@@ -79,7 +79,7 @@ pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
     // SAFETY: by contract; the scratch has room for n.
     unsafe {
         let cases = if n == 0 { &mut [] } else { core::slice::from_raw_parts_mut(cases, n) };
-        let poll = shuffle(cases, scratch.poll)?;
+        let poll = core::slice::from_raw_parts(scratch.poll, shuffle(cases, scratch.poll)?);
         let may_block = wait_allows(&wait);
         loop {
             if let Some(i) = try_each(cases, poll, &caller) {
@@ -107,9 +107,9 @@ pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
     }
 }
 
-/// The indexes of the cases that have a channel, in random order, in `room`.
+/// Put the indexes of the cases that have a channel into `room`, in random order; how many.
 #[inline(always)]
-pub(super) unsafe fn shuffle<'a>(cases: &[Case], room: *mut u32) -> Result<&'a [u32]> {
+pub(super) unsafe fn shuffle(cases: &[Case], room: *mut u32) -> Result<usize> {
     // SAFETY: the room is as long as `cases`.
     unsafe {
         let mut m = 0;
@@ -125,7 +125,7 @@ pub(super) unsafe fn shuffle<'a>(cases: &[Case], room: *mut u32) -> Result<&'a [
                 m += 1;
             }
         }
-        Ok(core::slice::from_raw_parts(room, m))
+        Ok(m)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The end of a wait: `Completion::{claim, finish, wait_on_thread}`, `finish_thread`, `left_stack`
+//! The end of a wait: `Completion::{claim, finish, wait_on_thread}`, `finish_other`, `left_stack`
 //! and `expire` in `waiter`, with a queue of one place and a timer.
 
 use super::{Memory, Sleeper, check};

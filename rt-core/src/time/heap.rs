@@ -162,9 +162,12 @@ impl Timers {
     }
 
     /// Fire what is due at `now`, then deliver the operations that this completed.
+    #[inline]
     pub(crate) fn run(&self, now: i64, caller: &Caller) {
-        self.fire_due(now, caller);
-        delivery::run_deferred(caller);
+        if self.next() <= now {
+            self.fire_due(now, caller);
+            delivery::run_deferred(caller);
+        }
     }
 
     fn fire_due(&self, now: i64, caller: &Caller) {
