@@ -101,11 +101,14 @@ pub unsafe fn retain(c: *mut Chan) {
 /// # Safety
 /// As [`retain`]; the caller's reference is gone afterwards.
 pub unsafe fn release(c: *mut Chan) {
-    // SAFETY: by contract; the last reference owns everything, as waiters hold one themselves.
+    // SAFETY: by contract; the last reference owns everything that nobody waits for.
     unsafe {
         let Some(chan) = c.as_ref() else { return };
         if chan.references.fetch_sub(1, AcqRel) != 1 {
             return;
+        }
+        if chan.is_waited_for() {
+            return; // by goroutines that nobody can wake any more: they keep it for ever
         }
         let timer = chan.timer.load(Relaxed);
         if !timer.is_null() {
@@ -179,6 +182,16 @@ impl Chan {
                 copy_elem(from, to, self.elem_size);
             }
         }
+    }
+
+    /// A goroutine is parked in a queue. The lock: it may be about to be.
+    #[cold]
+    fn is_waited_for(&self) -> bool {
+        self.lock.lock();
+        let waited_for = self.has_receivers.load(Relaxed) || self.has_senders.load(Relaxed);
+        // SAFETY: locked above.
+        unsafe { self.lock.unlock() };
+        waited_for
     }
 
     // All below: under the lock.

@@ -88,19 +88,46 @@ impl Chan {
     }
 
     /// Put the caller into a queue and wait. The lock is held, and released here.
-    #[inline(never)]
+    #[inline(always)]
     unsafe fn wait(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
+        // SAFETY: by contract of both.
+        unsafe {
+            if matches!(wait, Wait::Forever) && !caller.g().is_null() {
+                Ok(self.park(caller, op, elem))
+            } else {
+                self.wait_otherwise(caller, op, elem, wait)
+            }
+        }
+    }
+
+    /// The wait of a goroutine that only the channel can end. It needs no reference to the channel:
+    /// whoever ends the wait has one, and the woken side does not look at the channel again.
+    #[inline(always)]
+    unsafe fn park(&self, caller: &mut Caller, op: u32, elem: *mut u8) -> bool {
+        let completion = Completion::new(caller, 1, &Wait::Forever);
+        let waiter = Waiter::new(&completion, 0);
+        waiter.elem.set(elem);
+        // SAFETY: the lock is held, and released once the goroutine's stack is left; whoever ends the
+        // wait takes the waiter out of the queue.
+        unsafe {
+            self.enqueue(&waiter, op);
+            caller.park(reason(op), unlock_chan, ptr::from_ref(self).cast_mut().cast());
+        }
+        waiter.ok.get()
+    }
+
+    #[inline(never)]
+    unsafe fn wait_otherwise(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
         let completion = Completion::new(caller, 1, wait);
         let waiter = Waiter::new(&completion, 0);
         waiter.elem.set(elem);
-        let reason = if op == OP_RECV { WaitReason::ChanRecv } else { WaitReason::ChanSend };
         let this = ptr::from_ref(self).cast_mut();
         // SAFETY: the lock is held; the waiter leaves the queue before this frame ends; our own
         // reference keeps the channel alive meanwhile.
         unsafe {
             self.enqueue(&waiter, op);
             retain(this);
-            let woken = block(caller, &completion, reason, wait, unlock_chan, this.cast());
+            let woken = block(caller, &completion, reason(op), wait, unlock_chan, this.cast());
             if woken != Woken::Done {
                 self.lock.lock();
                 self.dequeue(&waiter, op);
@@ -113,6 +140,10 @@ impl Chan {
             }
         }
     }
+}
+
+fn reason(op: u32) -> WaitReason {
+    if op == OP_RECV { WaitReason::ChanRecv } else { WaitReason::ChanSend }
 }
 
 unsafe fn unlock_chan(c: *mut ()) {
@@ -138,7 +169,7 @@ unsafe fn wait_on_nil(reason: WaitReason, wait: &Wait) -> Error {
 ///
 /// # Safety
 /// `c` is null or a channel somebody keeps alive; `elem` is null or holds an element.
-#[inline]
+#[inline(always)]
 pub unsafe fn send(c: *mut Chan, elem: *const u8, wait: Wait) -> Result {
     // SAFETY: by contract; the lock is released on every path.
     unsafe {
@@ -178,7 +209,7 @@ pub unsafe fn send(c: *mut Chan, elem: *const u8, wait: Wait) -> Result {
 ///
 /// # Safety
 /// As [`send`]; `elem` has room for an element.
-#[inline]
+#[inline(always)]
 pub unsafe fn recv(c: *mut Chan, elem: *mut u8, wait: Wait) -> Result {
     // SAFETY: by contract; the lock is released on every path.
     unsafe {
