@@ -8,8 +8,8 @@
  *  - Sync types are plain structs in the caller's memory. All-zero bytes are ready to use; they must
  *    not be moved or copied after first use and need no destroy call. Their memory is the caller's
  *    again as soon as the last use has returned.
- *  - Handles (channels, timers, tickers, contexts, groups, pools, maps) are reference counted. Whoever calls with
- *    one keeps it alive until the call returns; only while the call is blocked does the library hold
+ *  - Handles (channels, timers, tickers, contexts, groups, pools, maps) are reference counted. Whoever
+ *    calls with one keeps it alive until the call returns; only while the call is blocked does the library hold
  *    a reference itself. *_release(NULL) is a no-op.
  *  - What would panic in Go is returned as a status, changes nothing, and leaves a sentence in
  *    gort_last_error(). Only a detected deadlock, a stack overflow and gort_panic end the process.
@@ -26,6 +26,9 @@
  *  - SIGSEGV and SIGBUS are handled, on stacks of the library's own threads, to tell a goroutine's
  *    stack overflow; any other fault goes to the handler that was there before. Threads of the
  *    library block all other signals that are sent to the process.
+ *  - GORTDEBUG in the environment is read when the runtime starts: "schedtrace=1000" writes the
+ *    scheduler's state to stderr every 1000 ms, "dumpsig=SIGQUIT" all goroutines on that signal, whose
+ *    handler is given back at shutdown. With commas between; what is not known is named on stderr.
  *  - After fork(2) the child starts with an empty runtime: handles made before may be released there,
  *    and everything new works.
  *

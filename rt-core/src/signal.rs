@@ -5,10 +5,14 @@
 //! do, writing the number into a pipe; a thread that exists only while somebody listens reads it and
 //! sends it on, without waiting for slow receivers. That thread counts as one that uses the library,
 //! so that nobody speaks of a deadlock while a signal may come.
+//!
+//! One signal may also be the one that GORTDEBUG names for dumps: then sysmon writes a dump, with no
+//! help of the pipe and the thread.
 
 use crate::chan::{self, Chan};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
+use crate::sched::lifecycle;
 use crate::sys::thread::{self, Thread};
 use crate::sys::{errno, futex, set_errno};
 use crate::waiter::Wait;
@@ -40,6 +44,8 @@ static STATE: SpinLock<State> = SpinLock::new(State { listeners: Vec::new(), tak
 static CHANGE: SpinLock<()> = SpinLock::new(());
 /// Where the handler writes; -1: nowhere.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
+/// The signal that asks for a dump; 0: none.
+static DUMP: AtomicI32 = AtomicI32::new(0);
 /// Ends the thread that reads the pipe.
 static STOP: c_int = 0;
 
@@ -49,9 +55,14 @@ static COUNTED: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn handler(signal: c_int) {
     let saved = errno();
+    if signal == DUMP.load(Relaxed) {
+        lifecycle::dump_from_signal();
+    }
     let fd = PIPE.load(Relaxed);
-    // SAFETY: write is async-signal-safe; a full pipe loses the signal, as a full channel would.
-    unsafe { libc::write(fd, (&raw const signal).cast(), size_of::<c_int>()) };
+    if fd >= 0 {
+        // SAFETY: write is async-signal-safe; a full pipe loses the signal, as a full channel would.
+        unsafe { libc::write(fd, (&raw const signal).cast(), size_of::<c_int>()) };
+    }
     set_errno(saved);
 }
 
@@ -67,27 +78,18 @@ pub unsafe fn notify(c: *mut Chan, signal: c_int) -> Result {
     if unsafe { (*c).elem_size() } != size_of::<c_int>() {
         return Err(Error::new(Kind::Invalid, c"a channel of signals carries ints"));
     }
-    if signal <= 0 || matches!(signal, libc::SIGKILL | libc::SIGSTOP | libc::SIGSEGV | libc::SIGBUS) {
+    if !may_listen(signal) {
         return Err(NOT_A_SIGNAL);
     }
     crate::sched::current::touch();
     let _change = CHANGE.lock();
     start_reader()?;
-    // SAFETY: the actions are initialised; the reference is ended by `stop`.
+    if let Err(error) = take(signal) {
+        stop_reader_if_unused();
+        return Err(error);
+    }
+    // SAFETY: the reference is ended by `stop`.
     unsafe {
-        let known = STATE.lock().taken.iter().any(|t| t.signal == signal);
-        if !known {
-            let (mut ours, mut before): (libc::sigaction, libc::sigaction) = (core::mem::zeroed(), core::mem::zeroed());
-            ours.sa_sigaction = handler as *const () as usize;
-            ours.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
-            libc::sigfillset(&mut ours.sa_mask);
-            if libc::sigaction(signal, &ours, &mut before) < 0 {
-                let error = NOT_A_SIGNAL;
-                stop_reader_if_unused();
-                return Err(error);
-            }
-            STATE.lock().taken.push(Taken { signal, before });
-        }
         let mut state = STATE.lock();
         if !state.listeners.iter().any(|l| l.signal == signal && l.chan == c) {
             chan::retain(c);
@@ -95,6 +97,43 @@ pub unsafe fn notify(c: *mut Chan, signal: c_int) -> Result {
         }
     }
     Ok(())
+}
+
+/// Whether a handler may be set for it: a signal, and none of those the runtime or the kernel keeps.
+pub(crate) fn may_listen(signal: c_int) -> bool {
+    (1..=libc::SIGRTMAX()).contains(&signal)
+        && !matches!(signal, libc::SIGKILL | libc::SIGSTOP | libc::SIGSEGV | libc::SIGBUS)
+}
+
+/// Set our handler, unless it is. With `CHANGE` held.
+fn take(signal: c_int) -> Result {
+    let mut state = STATE.lock();
+    if state.taken.iter().any(|t| t.signal == signal) {
+        return Ok(());
+    }
+    // SAFETY: the actions are initialised.
+    unsafe {
+        let (mut ours, mut before): (libc::sigaction, libc::sigaction) = (core::mem::zeroed(), core::mem::zeroed());
+        ours.sa_sigaction = handler as *const () as usize;
+        ours.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
+        libc::sigfillset(&mut ours.sa_mask);
+        if libc::sigaction(signal, &ours, &mut before) < 0 {
+            return Err(NOT_A_SIGNAL);
+        }
+        state.taken.push(Taken { signal, before });
+    }
+    Ok(())
+}
+
+/// Dump when `signal` comes; 0: never. A signal that cannot be had is left alone.
+pub(crate) fn set_dump_signal(signal: c_int) {
+    if signal != 0 {
+        let _change = CHANGE.lock();
+        DUMP.store(signal, Relaxed);
+        if take(signal).is_err() {
+            DUMP.store(0, Relaxed);
+        }
+    }
 }
 
 /// Send no signal on `c` any more. When this returns nothing will be sent.
@@ -119,6 +158,7 @@ pub unsafe fn stop(c: *mut Chan) -> Result {
 /// As [`stop`] for every channel: the runtime ends.
 pub(crate) fn stop_all() {
     let _change = CHANGE.lock();
+    DUMP.store(0, Relaxed);
     let dropped = drop_listeners(|_| true);
     give_back_unused();
     stop_reader_if_unused();
@@ -140,7 +180,7 @@ fn give_back_unused() {
     let mut state = STATE.lock();
     let State { listeners, taken, .. } = &mut *state;
     taken.retain(|t| {
-        if listeners.iter().any(|l| l.signal == t.signal) {
+        if t.signal == DUMP.load(Relaxed) || listeners.iter().any(|l| l.signal == t.signal) {
             return true;
         }
         // SAFETY: the actions are initialised.
@@ -248,6 +288,7 @@ pub(crate) fn reset_after_fork() {
     core::mem::forget(core::mem::take(&mut state.listeners));
     state.reader = None;
     drop(state);
+    DUMP.store(0, Relaxed);
     give_back_unused();
     PIPE.store(-1, Relaxed);
 }

@@ -32,6 +32,14 @@ pub fn dump(fd: c_int) -> Result {
     write_all(fd, &text).map_err(|e| Error::os(UNWRITABLE, e))
 }
 
+/// Write every goroutine to stderr, because the signal of GORTDEBUG's dumpsig has come.
+pub(crate) fn on_signal(rt: &Runtime) {
+    let mut text = format!("gort: goroutines, asked for by signal {}:\n\n", rt.debug.dump_signal).into_bytes();
+    describe_all(rt, &mut text);
+    // Nobody is there to hear that stderr is gone.
+    let _ = write_all(2, &text);
+}
+
 /// The report of a deadlock, as the default handler prints it.
 pub(crate) fn deadlock_report(rt: &Runtime) -> CString {
     let mut text = b"fatal error: all goroutines are asleep - deadlock!\n\n".to_vec();

@@ -1,6 +1,8 @@
 //! The runtime as a whole: its size, its numbers, its end.
 
+pub(crate) mod debug;
 pub(crate) mod dump;
+pub(crate) mod schedtrace;
 
 use crate::error::Result;
 use crate::sched::caller::Caller;

@@ -577,7 +577,7 @@ pub(super) fn take_stuck_next(victim: &P) -> *mut G {
 
 impl Runtime {
     /// Work that any M can take.
-    pub(super) fn has_queued_work(&self) -> bool {
+    pub(crate) fn has_queued_work(&self) -> bool {
         !self.global.is_empty() || self.ps().any(|p| !p.stealer.is_empty())
     }
 

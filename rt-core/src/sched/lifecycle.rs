@@ -78,6 +78,11 @@ pub(crate) fn with_runtime(f: impl FnOnce(&Runtime)) {
     }
 }
 
+/// A signal asks for a dump: async-signal-safe.
+pub(crate) fn dump_from_signal() {
+    with_runtime(|rt| rt.sysmon.ask_for_dump());
+}
+
 /// Make a goroutine runnable from a thread without a P.
 #[cold]
 pub(super) fn ready_from_outside(g: *mut G) {
@@ -121,6 +126,7 @@ fn start() -> Result {
                     futex::wait(&(*rt).warm, 0, futex::FOREVER);
                 }
                 RUNTIME.store(rt, SeqCst);
+                crate::signal::set_dump_signal((*rt).debug.dump_signal);
             }
             Err(_) => {
                 fault::uninstall();

@@ -59,6 +59,7 @@ pub(crate) use reason::WaitReason;
 
 use crate::lock::SpinLock;
 use crate::net::poller::Netpoll;
+use crate::runtime::debug::Debug;
 use crate::stack::pool::Pool;
 use core::ffi::c_void;
 use core::ptr;
@@ -128,6 +129,7 @@ pub(crate) struct Runtime {
     pub(crate) drained: AtomicU32,
     /// 1 once the first M has made what the process needs once.
     pub(crate) warm: AtomicU32,
+    pub(crate) debug: Debug,
     pub(crate) sysmon: sysmon::Sysmon,
     pub(crate) net: Netpoll,
 }
@@ -171,6 +173,7 @@ impl Runtime {
             closing: AtomicU32::new(0),
             drained: AtomicU32::new(0),
             warm: AtomicU32::new(0),
+            debug: Debug::from_environment(),
             sysmon: sysmon::Sysmon::new(),
             net: Netpoll::new(),
         }

@@ -162,6 +162,11 @@ impl P {
         self.runnext.load(Relaxed).is_null() && self.stealer.is_empty()
     }
 
+    /// Goroutines that wait here. Anybody may ask.
+    pub(crate) fn len(&self) -> usize {
+        self.stealer.len() + usize::from(!self.runnext.load(Relaxed).is_null())
+    }
+
     #[inline]
     pub(crate) fn peek_next(&self) -> *mut G {
         self.runnext.load(Acquire)

@@ -2,13 +2,15 @@
 //!
 //! Every round it takes the P from goroutines that have kept it too long outside the library,
 //! points thieves at goroutines stuck in a runnext, sees that due timers and descriptors find an M,
-//! heals a wake-up for which there was no thread, and gives memory of unused stacks back. While all
-//! Ms sleep it sleeps too.
+//! heals a wake-up for which there was no thread, and gives memory of unused stacks back. It also writes
+//! what GORTDEBUG asks for. While all Ms sleep it sleeps too.
 
 use super::caller::Caller;
 use super::g::G;
 use super::p::P;
 use super::{Runtime, crew, current, idle};
+use crate::runtime::dump;
+use crate::runtime::schedtrace::Trace;
 use crate::sys::thread::{self, Thread};
 use crate::sys::{clock, futex};
 use core::cell::Cell;
@@ -32,6 +34,8 @@ pub(crate) struct Sysmon {
     /// 1: it sleeps until woken.
     parked: AtomicU32,
     stop: AtomicBool,
+    /// A signal has asked for a dump.
+    dump: AtomicBool,
     thread: Cell<Thread>,
 }
 
@@ -48,7 +52,12 @@ struct Seen {
 
 impl Sysmon {
     pub(super) fn new() -> Sysmon {
-        Sysmon { parked: AtomicU32::new(0), stop: AtomicBool::new(false), thread: Cell::new(ptr::null_mut()) }
+        Sysmon {
+            parked: AtomicU32::new(0),
+            stop: AtomicBool::new(false),
+            dump: AtomicBool::new(false),
+            thread: Cell::new(ptr::null_mut()),
+        }
     }
 
     /// An M is going to run. Under the scheduler's lock, or before it could be missed.
@@ -57,6 +66,12 @@ impl Sysmon {
         if self.parked.load(Relaxed) != 0 {
             self.unpark();
         }
+    }
+
+    /// Dump all goroutines to stderr. From a signal handler.
+    pub(super) fn ask_for_dump(&self) {
+        self.dump.store(true, SeqCst);
+        self.unpark();
     }
 
     #[cold]
@@ -90,6 +105,7 @@ extern "C" fn main(rt: *mut c_void) -> *mut c_void {
     thread::set_timer_slack();
     let (mut seen, mut seen_of_crews) = (Vec::new(), Vec::new());
     let mut last_trim = clock::now();
+    let mut trace = Trace::new(last_trim, rt.debug.schedtrace);
     while !rt.sysmon.stop.load(SeqCst) {
         let now = clock::now();
         rt.coarse_now.store(now, Relaxed);
@@ -100,13 +116,17 @@ extern "C" fn main(rt: *mut c_void) -> *mut c_void {
             last_trim = now;
             rt.stacks.trim(TRIM_STACKS);
         }
-        pause(rt, now);
+        trace.tick(rt, now);
+        if rt.sysmon.dump.swap(false, SeqCst) {
+            dump::on_signal(rt);
+        }
+        pause(rt, now, trace.next());
     }
     ptr::null_mut()
 }
 
-/// Sleep until the next round.
-fn pause(rt: &Runtime, now: i64) {
+/// Sleep until the next round, which is to be at `latest`.
+fn pause(rt: &Runtime, now: i64, latest: i64) {
     let parked = &rt.sysmon.parked;
     {
         let s = rt.sched.lock();
@@ -114,17 +134,19 @@ fn pause(rt: &Runtime, now: i64) {
             parked.store(1, SeqCst);
         }
     }
-    if rt.sysmon.stop.load(SeqCst) {
+    if rt.sysmon.stop.load(SeqCst) || rt.sysmon.dump.load(SeqCst) {
+        parked.store(0, SeqCst);
         return;
     }
     if parked.load(Acquire) != 0 {
-        futex::wait(parked, 1, if rt.stacks.wants_trim() { now + TRIM_EVERY } else { futex::FOREVER });
+        let trim = if rt.stacks.wants_trim() { now + TRIM_EVERY } else { futex::FOREVER };
+        futex::wait(parked, 1, trim.min(latest));
         parked.store(0, SeqCst);
         return;
     }
     let period = if rt.idle_ps.load(Relaxed) != 0 { PERIOD_IDLE } else { PERIOD_BUSY };
     let until_timer = rt.next_timer().saturating_sub(now).max(PERIOD_LEAST);
-    futex::wait(parked, 0, now + period.min(until_timer));
+    futex::wait(parked, 0, (now + period.min(until_timer)).min(latest));
 }
 
 fn watch_ps(rt: &Runtime, now: i64, seen: &mut Vec<Seen>) {
