@@ -17,6 +17,7 @@ mod idle;
 mod lifecycle;
 mod lock;
 mod mutex;
+mod pending;
 mod timer;
 mod waiter;
 mod waitgroup;
