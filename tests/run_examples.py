@@ -7,7 +7,8 @@ compare with. Each check runs at GORT_MAXPROCS=2, all but the heavy ones at 1 an
 checks themselves are in examples_runner/.
 
 Invariants:
-  - an example that does not compile fails all its checks, none is skipped;
+  - an example that does not compile fails all its checks; one that needs a library which is not
+    installed is not run, and that is said;
   - an example without a check is a failure;
   - where the order of lines is up to the scheduler, they are compared as sorted lists.
 """
@@ -21,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from examples_runner.bench import BUILD, CHECKS, Bench
-from examples_runner.build import SOURCES, compile_problem, make_tree, word_options
+from examples_runner.build import SOURCES, compile_problem, make_tree, missing, word_options
 from harness import Tally, expect
 
 USAGE_STATUS = 64
@@ -78,6 +79,10 @@ def main() -> int:
 
     names = sorted({path.stem for path in SOURCES.glob("*.c")} | {each.example for each in CHECKS})
     names = [name for name in names if wanted in name]
+    for name in list(names):
+        if reason := missing(name):
+            print(f"not run: {name}: {reason}", flush=True)
+            names.remove(name)
     if not names:
         print(f"no example's name contains {wanted!r}")
         return 1

@@ -5,4 +5,4 @@ compiles, and makes the tree of files that the wc programs count; the other modu
 their checks when they are imported.
 """
 
-from . import channels, echo, goroutines, memory, wc  # noqa: F401
+from . import channels, echo, goroutines, loops, memory, wc  # noqa: F401

@@ -16,11 +16,30 @@ SOURCES = ROOT / "examples" / "c"
 WARNINGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 SKIPPED_DIRECTORIES = {"target", ".git", "__pycache__", "node_modules", ".venv"}
 
+# pkg-config's name of what an example needs besides gort.
+NEEDS = {"loop_uv": "libuv"}
+
+
+def pkg_config(option: str, name: str) -> list[str]:
+    return run(["pkg-config", option, NEEDS[name]]).out.split() if name in NEEDS else []
+
+
+def missing(name: str) -> str | None:
+    """Why an example cannot be compiled here."""
+    if name not in NEEDS:
+        return None
+    if shutil.which("pkg-config") is None:
+        return "pkg-config is not installed"
+    known = run(["pkg-config", "--exists", NEEDS[name]]).status == 0
+    return None if known else f"{NEEDS[name]} is not installed"
+
 
 def compile_example(name: str, options: list[str], output: Path | None) -> Outcome:
-    command: list[object] = [*c_compiler(), *WARNINGS, f"-I{ROOT / 'include'}", *options, SOURCES / f"{name}.c"]
+    command: list[object] = [*c_compiler(), *WARNINGS, f"-I{ROOT / 'include'}", *options, *pkg_config("--cflags", name)]
+    command += [SOURCES / f"{name}.c"]
     if output is not None:
         command += ["-o", output, f"-L{LIBRARY_DIR}", f"-Wl,-rpath,{LIBRARY_DIR}", "-lgort", "-pthread"]
+        command += pkg_config("--libs", name)
     return run(command, {**os.environ, "LC_ALL": "C"})
 
 
