@@ -116,6 +116,7 @@ pub fn lock_os_thread() -> Result {
     let (Some(m), false) = (caller.m(), caller.g().is_null()) else { return Err(Error::NOT_A_GOROUTINE) };
     // SAFETY: the running goroutine.
     let g = unsafe { &*caller.g() };
+    g.touched.set(true);
     g.lock_depth.set(g.lock_depth.get() + 1);
     // A goroutine of a crew is where it belongs already, and others may have to run there too.
     if m.crew.get().is_none() {
@@ -160,6 +161,7 @@ pub fn block_enter() {
     // SAFETY: the running goroutine; the M gives away the P it holds, and goes out without one.
     unsafe {
         let g = &*caller.g();
+        g.touched.set(true);
         g.block_depth.set(g.block_depth.get() + 1);
         idle::give_up_p(&*m.rt, m);
     }

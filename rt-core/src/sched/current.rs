@@ -73,7 +73,10 @@ pub(crate) fn error_slot() -> *mut ErrorSlot {
         unsafe { (*tls()).error.get() }
     } else {
         // SAFETY: the running goroutine is alive, and only it touches its slot.
-        unsafe { (*g).error.get() }
+        unsafe {
+            (*g).touched.set(true);
+            (*g).error.get()
+        }
     }
 }
 

@@ -52,12 +52,14 @@ pub(crate) const INLINE_ARG: usize = 48;
 pub(crate) struct InlineArg(pub(crate) UnsafeCell<[u8; INLINE_ARG]>);
 
 /// A goroutine.
+///
+/// All zero is a free one: slabs come zeroed and are not written before they are used. The order of
+/// the fields is by cache line, for spawning many: what every goroutine needs to be made, to run and
+/// to be buried without ever waiting is in the first two lines, and the others are not touched.
 #[repr(C, align(64))]
 pub(crate) struct G {
-    /// Link of whichever list holds it.
-    pub(crate) next: Cell<*mut G>,
     pub(crate) context: Context,
-    pub(crate) entry: Cell<Entry>,
+    pub(crate) entry: Cell<Option<Entry>>,
     pub(crate) arg: Cell<*mut c_void>,
     pub(crate) id: u64,
     pub(crate) fp: Cell<FpState>,
@@ -66,62 +68,39 @@ pub(crate) struct G {
     pub(crate) reason: AtomicU8,
     /// It counts against the pool's credits (its stack has the default size).
     pub(crate) has_credit: Cell<bool>,
-    pub(crate) defers: Cell<*mut Deferred>,
+    /// `error`, `lock_depth` or `block_depth` may have been set.
+    pub(crate) touched: Cell<bool>,
     /// The only M that may run it; null: any; tagged: any of a crew (see [`super::crew`]).
     pub(crate) bound: AtomicPtr<M>,
+    /// Its stack: from creation on when the size was asked for, else from its first run on.
+    pub(crate) stack: Cell<Option<Stack>>,
+
+    pub(crate) parent: AtomicU64,
+    /// Return address of the call that made it; 0: unknown.
+    pub(crate) created_at: AtomicU64,
+    pub(crate) defers: Cell<*mut Deferred>,
     pub(crate) drop: Cell<Option<Entry>>,
     /// Who waits for its end in `run`; null: nobody.
     pub(crate) run: Cell<*const Run>,
-    /// Nested lock_os_thread calls.
-    pub(crate) lock_depth: Cell<u32>,
-    pub(crate) block_depth: Cell<u32>,
     /// A copy of a large argument, from malloc.
     pub(crate) big_arg: Cell<*mut c_void>,
-    pub(crate) error: UnsafeCell<ErrorSlot>,
     /// A copy of the name, from malloc; null: none.
     pub(crate) name: AtomicPtr<c_char>,
     /// Coarse time of the last park.
     pub(crate) since: AtomicI64,
-    pub(crate) parent: AtomicU64,
-    /// Return address of the call that made it; 0: unknown.
-    pub(crate) created_at: AtomicU64,
-    /// Its stack: from creation on when the size was asked for, else from its first run on.
-    pub(crate) stack: Cell<Option<Stack>>,
+
     pub(crate) inline_arg: InlineArg,
+    pub(crate) error: UnsafeCell<ErrorSlot>,
+
+    /// Nested lock_os_thread calls.
+    pub(crate) lock_depth: Cell<u32>,
+    pub(crate) block_depth: Cell<u32>,
 }
 
-extern "C-unwind" fn no_entry(_: *mut c_void) {}
+#[cfg(all(target_arch = "x86_64", not(gort_portable_switch)))]
+const _: () = assert!(core::mem::offset_of!(G, parent) == 64 && core::mem::offset_of!(G, inline_arg) == 128);
 
 impl G {
-    fn blank() -> G {
-        G {
-            next: Cell::new(ptr::null_mut()),
-            context: Context::new(),
-            entry: Cell::new(no_entry),
-            arg: Cell::new(ptr::null_mut()),
-            id: 0,
-            fp: Cell::new(FpState::save()),
-            errno: Cell::new(0),
-            status: AtomicU8::new(Status::Free as u8),
-            reason: AtomicU8::new(0),
-            has_credit: Cell::new(false),
-            defers: Cell::new(ptr::null_mut()),
-            bound: AtomicPtr::new(ptr::null_mut()),
-            drop: Cell::new(None),
-            run: Cell::new(ptr::null()),
-            lock_depth: Cell::new(0),
-            block_depth: Cell::new(0),
-            big_arg: Cell::new(ptr::null_mut()),
-            error: UnsafeCell::new(ErrorSlot::NONE),
-            name: AtomicPtr::new(ptr::null_mut()),
-            since: AtomicI64::new(0),
-            parent: AtomicU64::new(0),
-            created_at: AtomicU64::new(0),
-            stack: Cell::new(None),
-            inline_arg: InlineArg(UnsafeCell::new([0; INLINE_ARG])),
-        }
-    }
-
     /// The stack it runs on, or will.
     pub(crate) fn stack(&self) -> Option<Stack> {
         self.stack.get()
@@ -175,9 +154,13 @@ impl G {
 const SLAB: usize = 64;
 
 /// All Gs that were ever made, and those nobody uses.
+///
+/// The free ones are listed beside them and not linked through them: who takes one does not have to
+/// wait for its memory, only to write it.
 pub(crate) struct GStore {
     slabs: Vec<*mut [G]>,
-    free: *mut G,
+    /// Has room for every G there is.
+    free: Vec<*mut G>,
 }
 
 // SAFETY: the store is only used under its lock.
@@ -185,41 +168,45 @@ unsafe impl Send for GStore {}
 
 impl GStore {
     pub(crate) fn new() -> GStore {
-        GStore { slabs: Vec::new(), free: ptr::null_mut() }
+        GStore { slabs: Vec::new(), free: Vec::new() }
     }
 
     /// Take one G, making more when none is free. Null: no memory.
     pub(crate) fn take(&mut self) -> *mut G {
-        if self.free.is_null() && !self.grow() {
+        if self.free.is_empty() && !self.grow() {
             return ptr::null_mut();
         }
-        let g = self.free;
-        // SAFETY: Gs on the free list are alive and ours.
-        unsafe { self.free = (*g).next.get() };
-        g
+        self.free.pop().unwrap_or(ptr::null_mut())
     }
 
+    /// Take up to `n` Gs, at least one unless there is no memory.
+    pub(crate) fn take_some(&mut self, n: usize, mut put: impl FnMut(*mut G)) {
+        if self.free.is_empty() {
+            self.grow();
+        }
+        let from = self.free.len().saturating_sub(n);
+        self.free.drain(from..).for_each(&mut put);
+    }
+
+    /// Give back a G that is over.
     pub(crate) fn put(&mut self, g: *mut G) {
-        // SAFETY: the caller hands over a G that is over.
-        unsafe { (*g).next.set(self.free) };
-        self.free = g;
+        debug_assert!(self.free.len() < self.free.capacity());
+        self.free.push(g);
     }
 
     fn grow(&mut self) -> bool {
-        if self.slabs.try_reserve(1).is_err() {
+        let all = (self.slabs.len() + 1) * SLAB;
+        if self.slabs.try_reserve(1).is_err() || self.free.try_reserve(all - self.free.len()).is_err() {
             return false;
         }
         let layout = core::alloc::Layout::array::<G>(SLAB).expect("the size of a slab is small");
-        // SAFETY: the layout is not empty; every G is initialised before use.
+        // SAFETY: the layout is not empty, and all zero is a G.
         unsafe {
-            let slab = std::alloc::alloc(layout).cast::<G>();
+            let slab = std::alloc::alloc_zeroed(layout).cast::<G>();
             if slab.is_null() {
                 return false;
             }
-            for i in (0..SLAB).rev() {
-                slab.add(i).write(G::blank());
-                self.put(slab.add(i));
-            }
+            self.free.extend((0..SLAB).rev().map(|i| slab.add(i)));
             self.slabs.push(ptr::slice_from_raw_parts_mut(slab, SLAB));
         }
         true
@@ -235,9 +222,9 @@ impl GStore {
 impl Drop for GStore {
     fn drop(&mut self) {
         for &slab in &self.slabs {
-            // SAFETY: allocated in `grow` with this layout; all goroutines are over.
+            // SAFETY: allocated in `grow` with this layout; all goroutines are over, so that nothing in
+            // it owns anything.
             unsafe {
-                ptr::drop_in_place(slab);
                 std::alloc::dealloc(slab.cast(), core::alloc::Layout::array::<G>(SLAB).expect("as in grow"));
             }
         }

@@ -58,8 +58,7 @@ pub(crate) struct P {
     streak: Cell<u32>,
     /// Goroutines run; sysmon sees in it whether the P moves on.
     pub(crate) tick: Counter,
-    free: Cell<*mut G>,
-    free_len: Cell<usize>,
+    free: UnsafeCell<Vec<*mut G>>,
     pub(crate) stacks: UnsafeCell<Vec<Stack>>,
     pub(crate) credits: Cell<usize>,
     pub(crate) next_id: Cell<u64>,
@@ -92,8 +91,7 @@ impl P {
             queue,
             streak: Cell::new(0),
             tick: Counter::default(),
-            free: Cell::new(ptr::null_mut()),
-            free_len: Cell::new(0),
+            free: UnsafeCell::new(Vec::with_capacity(FREE_GS + 1)),
             stacks: UnsafeCell::new(Vec::with_capacity(P_CACHE)),
             credits: Cell::new(0),
             next_id: Cell::new(0),
@@ -191,27 +189,25 @@ impl P {
         &self.queue
     }
 
-    /// A free G kept here, null when there is none.
-    #[inline]
-    pub(crate) fn take_free(&self) -> *mut G {
-        let g = self.free.get();
-        if !g.is_null() {
-            // SAFETY: Gs of the list are alive and this P's.
-            self.free.set(unsafe { (*g).next.get() });
-            self.free_len.set(self.free_len.get() - 1);
-        }
-        g
+    /// The free Gs kept here.
+    #[allow(clippy::mut_from_ref)] // the P has one owner
+    #[inline(always)]
+    pub(crate) fn free(&self) -> &mut Vec<*mut G> {
+        // SAFETY: only the owner, which keeps one such reference at a time.
+        unsafe { &mut *self.free.get() }
     }
 
     /// Keep a free G; true when there are too many now and half should go back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put_free(&self, g: *mut G) -> bool {
-        // SAFETY: the G is over and its M owns it.
-        unsafe { (*g).next.set(self.free.get()) };
-        self.free.set(g);
-        let len = self.free_len.get() + 1;
-        self.free_len.set(len);
-        len > FREE_GS
+        let free = self.free();
+        // SAFETY: there is room for one more than FREE_GS, and who is told of too many gives some back.
+        unsafe {
+            let len = free.len();
+            free.as_mut_ptr().add(len).write(g);
+            free.set_len(len + 1);
+            len == FREE_GS
+        }
     }
 
     pub(crate) const FREE_BATCH: usize = FREE_GS / 2;

@@ -45,7 +45,7 @@ pub(crate) unsafe fn spawn(caller: &Caller, entry: Entry, arg: *mut c_void) -> R
     // SAFETY: a new G is ours until it is started.
     unsafe {
         let g = new_g(caller, true)?;
-        (*g).entry.set(entry);
+        (*g).entry.set(Some(entry));
         (*g).arg.set(arg);
         start(caller, g);
         Ok(())
@@ -66,7 +66,7 @@ pub(crate) unsafe fn spawn_copy(
     // SAFETY: as above; the copy lives until the goroutine is over.
     unsafe {
         let g = new_g(caller, true)?;
-        (*g).entry.set(entry);
+        (*g).entry.set(Some(entry));
         let copy = if size <= INLINE_ARG {
             (*g).inline_arg.0.get().cast::<u8>()
         } else {
@@ -145,7 +145,7 @@ pub(crate) unsafe fn try_spawn_with(
             }
             (*g).name.store(copy, Release); // dumps may look at once
         }
-        (*g).entry.set(entry);
+        (*g).entry.set(Some(entry));
         (*g).arg.set(arg);
         (*g).drop.set(options.drop);
         (*g).run.set(run);
@@ -172,10 +172,10 @@ unsafe fn new_g(caller: &Caller, credit: bool) -> Result<*mut G> {
     if credit && p.credits.get() == 0 {
         p.credits.set(rt.stacks.take_credits(BATCH)?);
     }
-    let mut g = p.take_free();
-    if g.is_null() {
-        g = refill(rt, p)?;
-    }
+    let g = match p.free().pop() {
+        Some(g) => g,
+        None => refill(rt, p)?,
+    };
     if p.next_id.get() == p.last_id.get() {
         let first = rt.next_id.fetch_add(ID_BATCH, Relaxed);
         p.next_id.set(first);
@@ -197,16 +197,9 @@ unsafe fn new_g(caller: &Caller, credit: bool) -> Result<*mut G> {
 
 #[cold]
 fn refill(rt: &Runtime, p: &P) -> Result<*mut G> {
-    let mut gs = rt.gs.lock();
-    for _ in 1..BATCH {
-        let g = gs.take();
-        if g.is_null() {
-            break;
-        }
-        p.put_free(g);
-    }
-    let g = gs.take();
-    if g.is_null() { Err(Error::NO_MEMORY) } else { Ok(g) }
+    let free = p.free();
+    rt.gs.lock().take_some(BATCH, |g| free.push(g));
+    free.pop().ok_or(Error::NO_MEMORY)
 }
 
 /// As [`new_g`], for a thread without a P.
@@ -284,9 +277,8 @@ unsafe fn discard(caller: &Caller, g: *mut G) {
 #[cold]
 fn give_back_free(rt: &Runtime, p: &P) {
     let mut gs = rt.gs.lock();
-    for _ in 0..P::FREE_BATCH {
-        gs.put(p.take_free());
-    }
+    // The older half: the last used are hot, and last in.
+    p.free().drain(..P::FREE_BATCH).for_each(|g| gs.put(g));
 }
 
 /// Give `g` a stack and what to do on it. `Err`: the kernel would not make the guard page.
@@ -316,7 +308,7 @@ pub(super) unsafe fn first_run(rt: &Runtime, p: &P, g: *mut G) -> Result {
 pub(super) unsafe fn live(g: *mut G, m: *mut M) -> *mut M {
     // SAFETY: by contract.
     unsafe {
-        let (entry, arg) = ((*g).entry.get(), (*g).arg.get());
+        let (entry, arg) = ((*g).entry.get().unwrap_unchecked(), (*g).arg.get());
         (*m).boundary.leave();
         // What comes out of `entry` cannot go further: there is no caller. A foreign exception ends
         // the process in here, with a message of the language's runtime.
@@ -438,14 +430,16 @@ pub(super) unsafe fn bury(rt: &Runtime, m: &M, p: &P, g: *mut G) {
                 p.credits.set(credits);
             }
         }
-        if g_ref.lock_depth.replace(0) != 0 {
-            m.locked_g.set(ptr::null_mut());
+        if g_ref.touched.replace(false) {
+            if g_ref.lock_depth.replace(0) != 0 {
+                m.locked_g.set(ptr::null_mut());
+            }
+            g_ref.block_depth.set(0);
+            *g_ref.error.get() = current::ErrorSlot::NONE;
         }
         if !g_ref.bound.load(Relaxed).is_null() {
             g_ref.bound.store(ptr::null_mut(), Relaxed);
         }
-        g_ref.block_depth.set(0);
-        *g_ref.error.get() = current::ErrorSlot::NONE;
         g_ref.errno.set(0);
         // Dumps read names under this lock.
         let no_dump = (!g_ref.name.load(Relaxed).is_null()).then(|| rt.gs.lock());

@@ -25,26 +25,36 @@ const MAX_SIZE: usize = 1 << 40;
 /// Bytes at the low end that fault.
 pub(crate) const GUARD: usize = PAGE;
 
-/// A stack, owned by whoever holds it.
+/// A stack, owned by whoever holds it: its lowest address, with the logarithm of its size in the bits
+/// that are zero there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Stack {
-    limit: NonZeroUsize,
-    size: usize,
-}
+#[repr(transparent)]
+pub(crate) struct Stack(NonZeroUsize);
+
+const SIZE_BITS: usize = 63;
 
 impl Stack {
-    /// The lowest address, which is that of the guard.
-    pub(crate) fn limit(self) -> usize {
-        self.limit.get()
+    /// `limit` is a multiple of `size`, which is a power of two.
+    fn new(limit: usize, size: usize) -> Stack {
+        debug_assert!(size.is_power_of_two() && limit.is_multiple_of(size));
+        let word = limit | size.trailing_zeros() as usize;
+        Stack(NonZeroUsize::new(word).expect("a mapping is never at address zero"))
     }
 
+    /// The lowest address, which is that of the guard.
+    #[inline(always)]
+    pub(crate) fn limit(self) -> usize {
+        self.0.get() & !SIZE_BITS
+    }
+
+    #[inline(always)]
     pub(crate) fn size(self) -> usize {
-        self.size
+        1 << (self.0.get() & SIZE_BITS)
     }
 
     /// One past the highest address.
     pub(crate) fn top(self) -> usize {
-        self.limit.get() + self.size
+        self.limit() + self.size()
     }
 
     /// Where the first frame begins, a multiple of 64. Stacks lie at multiples of their size, so that
@@ -52,7 +62,7 @@ impl Stack {
     pub(crate) fn first_frame(self) -> usize {
         const COLORS: usize = 16;
         const LINE: usize = 64;
-        let index = self.limit.get() >> self.size.trailing_zeros();
+        let index = self.0.get() >> (self.0.get() & SIZE_BITS);
         self.top() - (index % COLORS) * LINE
     }
 }

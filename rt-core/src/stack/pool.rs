@@ -13,7 +13,6 @@ use super::{DEFAULT_SIZE, GUARD, Stack};
 use crate::error::{Error, Result};
 use crate::lock::SpinLock;
 use crate::sys::memory::{self, PAGE};
-use core::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
 /// The first arena of a size; each next one is larger, up to the greatest.
@@ -131,24 +130,24 @@ impl Pool {
             None => a.cut(size)?,
         };
         self.out.fetch_add(1, Relaxed);
-        Ok(Stack { limit: NonZeroUsize::new(limit).expect("a mapping is never at address zero"), size })
+        Ok(Stack::new(limit, size))
     }
 
     /// Give back stacks, all of one size, which nobody runs on.
     pub(crate) fn put(&self, stacks: &[Stack]) {
         let Some(first) = stacks.first() else { return };
         let mut a = self.arenas.lock();
-        let class = &mut a.classes[class_of(first.size)];
-        if first.size > DEFAULT_SIZE {
+        let class = &mut a.classes[class_of(first.size())];
+        if first.size() > DEFAULT_SIZE {
             // Large stacks are rare and may hold much: their memory goes back at once.
             for s in stacks {
                 // SAFETY: the usable part of a stack nobody runs on.
-                unsafe { memory::discard((s.limit() + GUARD) as *mut u8, s.size - GUARD) };
+                unsafe { memory::discard((s.limit() + GUARD) as *mut u8, s.size() - GUARD) };
             }
-        } else if first.size == DEFAULT_SIZE {
+        } else if first.size() == DEFAULT_SIZE {
             self.dirty.fetch_add(stacks.len(), Relaxed);
         }
-        class.free.extend(stacks.iter().map(|s| s.limit.get()));
+        class.free.extend(stacks.iter().map(|s| s.limit()));
         self.cached.fetch_add(stacks.len(), Relaxed);
         self.out.fetch_sub(stacks.len(), Relaxed);
     }

@@ -6,6 +6,7 @@ use super::super::spawn;
 use super::Leave;
 use crate::stack::Stack;
 use core::cell::{Cell, UnsafeCell};
+use core::mem::MaybeUninit;
 use core::ptr;
 use corosensei::stack::StackPointer;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
@@ -13,9 +14,11 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 /// The next M comes in as the value of each switch, so that nothing needs a thread-local for it.
 type Switch = Yielder<*mut M, Leave>;
 
-/// Where a goroutine goes on.
+/// Where a goroutine goes on. All zero: not begun.
 pub(crate) struct Context {
-    co: UnsafeCell<Option<Coroutine<*mut M, Leave, (), Stack>>>,
+    begun: Cell<bool>,
+    /// There is one while it is begun.
+    co: UnsafeCell<MaybeUninit<Coroutine<*mut M, Leave, (), Stack>>>,
     yielder: Cell<*const Switch>,
 }
 
@@ -45,14 +48,9 @@ unsafe impl corosensei::stack::Stack for Stack {
 }
 
 impl Context {
-    pub(crate) const fn new() -> Context {
-        Context { co: UnsafeCell::new(None), yielder: Cell::new(ptr::null()) }
-    }
-
     /// It has a stack to go on at.
     pub(crate) fn is_begun(&self) -> bool {
-        // SAFETY: the owner of the goroutine asks.
-        unsafe { (*self.co.get()).is_some() }
+        self.begun.get()
     }
 
     /// Prepare the first run of `g` on `stack`.
@@ -68,7 +66,8 @@ impl Context {
             }
         });
         // SAFETY: nobody else uses the context of a goroutine that has not run.
-        unsafe { *self.co.get() = Some(co) };
+        unsafe { (*self.co.get()).write(co) };
+        self.begun.set(true);
     }
 
     /// The goroutine is over.
@@ -76,10 +75,12 @@ impl Context {
     /// # Safety
     /// It has left its stack for good.
     pub(crate) unsafe fn end(&self) {
-        // SAFETY: by contract, there is nothing to unwind or drop.
-        unsafe {
-            if let Some(mut co) = (*self.co.get()).take() {
+        if self.begun.replace(false) {
+            // SAFETY: it was begun; by contract there is nothing to unwind or drop on its stack.
+            unsafe {
+                let co = (*self.co.get()).assume_init_mut();
                 co.force_reset();
+                ptr::drop_in_place(co);
             }
         }
     }
@@ -90,7 +91,7 @@ impl Context {
     /// It is begun and suspended, and `m` alone owns it.
     pub(crate) unsafe fn resume(&self, _home: &Home, m: *mut M) -> Leave {
         // SAFETY: by contract.
-        match unsafe { (*self.co.get()).as_mut().unwrap_unchecked() }.resume(m) {
+        match unsafe { (*self.co.get()).assume_init_mut() }.resume(m) {
             CoroutineResult::Yield(leave) => leave,
             CoroutineResult::Return(()) => Leave::Exit,
         }

@@ -94,10 +94,6 @@ unsafe extern "C" fn live(g: *mut G, m: *mut M) -> ! {
 }
 
 impl Context {
-    pub(crate) const fn new() -> Context {
-        Context(Cell::new(0))
-    }
-
     /// It has a stack to go on at.
     #[inline(always)]
     pub(crate) fn is_begun(&self) -> bool {
