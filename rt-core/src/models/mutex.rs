@@ -57,6 +57,8 @@ impl Mutex {
             }
         }
         self.table.unpark(|queue| {
+            // With one unlock for each lock; the code looks again, for the sake of wrong ones.
+            assert_eq!(self.state.load(Relaxed), LOCKED | PARKED);
             let woken: Vec<_> = queue.pop_front().into_iter().collect();
             let starving = self.starving && !woken.is_empty();
             let parked = if queue.is_empty() { 0 } else { PARKED };

@@ -131,18 +131,23 @@ impl Mutex {
                 }
                 continue;
             }
-            break;
+            // Only this lock's bucket ends LOCKED | PARKED, so the state is stored, not exchanged; and
+            // nothing of the mutex is touched after that store. Another unlock may have been first.
+            let ours = table::unpark(caller, self.address(), |at| {
+                if self.state.load(Relaxed) != LOCKED | PARKED {
+                    return false;
+                }
+                let starving = at.first().is_some_and(|(since, _)| clock::now() - since > STARVING);
+                let woken = at.wake_first(starving);
+                let parked = if at.first().is_some() { PARKED } else { 0 };
+                let locked = if starving && woken { LOCKED } else { 0 };
+                self.state.store(locked | parked, Release);
+                true
+            });
+            if ours {
+                return Ok(());
+            }
         }
-        // Only this lock's bucket clears PARKED now, so the state is stored, not exchanged; and
-        // nothing of the mutex is touched after that store.
-        table::unpark(caller, self.address(), |at| {
-            let starving = at.first().is_some_and(|(since, _)| clock::now() - since > STARVING);
-            let woken = at.wake_first(starving);
-            let parked = if at.first().is_some() { PARKED } else { 0 };
-            let locked = if starving && woken { LOCKED } else { 0 };
-            self.state.store(locked | parked, Release);
-        });
-        Ok(())
     }
 
     pub(super) fn address(&self) -> *const () {

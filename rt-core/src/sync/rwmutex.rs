@@ -5,6 +5,10 @@
 //! for those readers to leave; nobody adds a reader then. QUEUED: readers wait for that writer.
 //! Writers among themselves are kept apart by `writers`. Readers wait at the address of `state`, and
 //! are woken only when they have been counted in; the writer waits at an address of its own.
+//!
+//! Anyone may unlock. So a writer may have been let in and out again before it looks: it would take
+//! the readers that came after for those it waits for, and nobody would wake it. The bits above QUEUED
+//! count the unlocks, its round; with a new one its wait is over.
 
 use super::Mutex;
 use super::table::{self, Parked, Ticket};
@@ -17,6 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 const READERS: u64 = u32::MAX as u64;
 const WRITER: u64 = 1 << 32;
 const QUEUED: u64 = 1 << 33;
+const ROUND: u64 = 1 << 34;
 
 /// A reader/writer mutual exclusion lock. All-zero bytes are an unlocked one.
 #[repr(C)]
@@ -31,10 +36,12 @@ impl RwMutex {
     pub fn lock(&self) {
         self.writers.lock();
         let mut state = self.state.fetch_or(WRITER, AcqRel);
-        while state & READERS != 0 {
-            let held = || self.state.load(Acquire) & READERS != 0;
+        let round = state / ROUND;
+        let kept_out = |state: u64| state & READERS != 0 && state / ROUND == round;
+        while kept_out(state) {
+            let valid = || kept_out(self.state.load(Acquire));
             let wait = Wait::Forever;
-            table::park(&mut Caller::enter(), self.for_writer(), Ticket::PLAIN, WaitReason::RwMutexWrite, &wait, held);
+            table::park(&mut Caller::enter(), self.for_writer(), Ticket::PLAIN, WaitReason::RwMutexWrite, &wait, valid);
             state = self.state.load(Acquire);
         }
     }
@@ -44,7 +51,8 @@ impl RwMutex {
         if !self.writers.try_lock() {
             return false;
         }
-        if self.state.compare_exchange(0, WRITER, AcqRel, Relaxed).is_ok() {
+        let state = self.state.load(Relaxed);
+        if state % ROUND == 0 && self.state.compare_exchange(state, state | WRITER, AcqRel, Relaxed).is_ok() {
             return true;
         }
         // Locked just above.
@@ -54,19 +62,33 @@ impl RwMutex {
 
     /// Unlock for writing. An error when it is not locked for writing.
     pub fn unlock(&self) -> Result {
-        let state = self.state.load(Relaxed);
-        if state & WRITER == 0 || state & READERS != 0 {
-            return Err(Error::new(Kind::Misuse, c"unlock of unlocked RWMutex"));
-        }
-        if self.state.compare_exchange(WRITER, 0, Release, Relaxed).is_err() {
-            // Readers wait. Nobody else changes the state now: new readers queue, under this lock.
-            table::unpark(&Caller::enter(), self.for_readers(), |at| {
-                let mut readers = 0;
-                while at.wake_first(true) {
-                    readers += 1;
+        loop {
+            let state = self.state.load(Relaxed);
+            if state & WRITER == 0 || state & READERS != 0 {
+                return Err(Error::new(Kind::Misuse, c"unlock of unlocked RWMutex"));
+            }
+            let unlocked = (state / ROUND * ROUND).wrapping_add(ROUND);
+            if state & QUEUED == 0 {
+                if self.state.compare_exchange_weak(state, unlocked, Release, Relaxed).is_ok() {
+                    break;
                 }
-                self.state.store(readers, Release);
+                continue;
+            }
+            // Readers wait. Only an unlock changes the state now, under this lock.
+            let ours = table::unpark(&Caller::enter(), self.for_readers(), |at| {
+                let ours = self.state.load(Relaxed) == state;
+                if ours {
+                    let mut readers = 0;
+                    while at.wake_first(true) {
+                        readers += 1;
+                    }
+                    self.state.store(unlocked | readers, Release);
+                }
+                ours
             });
+            if ours {
+                break;
+            }
         }
         self.writers.unlock()
     }
@@ -135,7 +157,7 @@ impl RwMutex {
         }
         // The last reader out lets the waiting writer in. Only its address is used from here on.
         if state & READERS == 1 && state & WRITER != 0 {
-            table::unpark(&Caller::enter(), self.for_writer(), |at| at.wake_first(false));
+            table::unpark_all(&Caller::enter(), self.for_writer());
         }
         Ok(())
     }

@@ -74,9 +74,10 @@ impl Sem {
                 Parked::Invalid if had => return Ok(()),
                 Parked::Invalid => return Err(over.unwrap_or(Error::WOULD_BLOCK)),
                 Parked::Ended(woken) => return Err(woken.error(&wait).unwrap_or(Error::TIMED_OUT)),
-                // Meant for an object that lived here before.
-                Parked::Woken(false) => self.waiting.fetch_sub(1, Relaxed),
-            };
+                // Meant for an object that lived here before. Who came meanwhile waits behind a waiter
+                // that is not there, maybe for room that there is.
+                Parked::Woken(false) => table::unpark(&caller, self.address(), gone),
+            }
         }
     }
 
