@@ -31,11 +31,11 @@ pub unsafe fn spawn_copy(entry: Entry, arg: *const u8, size: usize) -> Result {
     unsafe { spawn::spawn_copy(&Caller::enter(), entry, arg, size, None) }
 }
 
-/// `go entry(arg)` with options. `options.drop` runs exactly once, also when this fails.
+/// `go entry(arg)` with options; its id. `options.drop` runs exactly once, also when this fails.
 ///
 /// # Safety
 /// As [`spawn()`]; so is `options.drop`.
-pub unsafe fn spawn_with(options: &SpawnOptions, entry: Entry, arg: *mut c_void) -> Result {
+pub unsafe fn spawn_with(options: &SpawnOptions, entry: Entry, arg: *mut c_void) -> Result<u64> {
     // SAFETY: by contract.
     unsafe { spawn::spawn_with(options, entry, arg) }
 }
@@ -46,7 +46,16 @@ pub unsafe fn spawn_with(options: &SpawnOptions, entry: Entry, arg: *mut c_void)
 /// As [`spawn()`].
 pub unsafe fn run(entry: Entry, arg: *mut c_void) -> Result {
     // SAFETY: by contract.
-    unsafe { run::run(entry, arg) }
+    unsafe { run::run(&SpawnOptions::default(), entry, arg) }
+}
+
+/// As [`run()`], with options; `options.drop` runs as in [`spawn_with`], but not when this fails to start.
+///
+/// # Safety
+/// As [`spawn_with`].
+pub unsafe fn run_with(options: &SpawnOptions, entry: Entry, arg: *mut c_void) -> Result {
+    // SAFETY: by contract.
+    unsafe { run::run(options, entry, arg) }
 }
 
 /// Let others run first: Go's runtime.Gosched; on a plain thread sched_yield.

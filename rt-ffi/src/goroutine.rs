@@ -80,6 +80,7 @@ pub unsafe extern "C" fn gort_go_with(
             entry,
             arg,
         )
+        .map(drop)
     })
 }
 

@@ -137,6 +137,36 @@ pub unsafe fn cap(c: *const Chan) -> usize {
     unsafe { c.as_ref() }.map_or(0, |c| c.capacity)
 }
 
+/// Whether it was closed; false for null.
+///
+/// # Safety
+/// As [`retain`].
+pub unsafe fn is_closed(c: *const Chan) -> bool {
+    // SAFETY: by contract.
+    unsafe { c.as_ref() }.is_some_and(|c| c.closed.load(Acquire))
+}
+
+/// Show `look` each element in the buffer, first in, first shown, until it says false. The channel is
+/// locked meanwhile: `look` must not use it.
+///
+/// # Safety
+/// As [`retain`].
+pub unsafe fn look_through(c: *const Chan, mut look: impl FnMut(*const u8) -> bool) {
+    // SAFETY: by contract; under the lock the buffer does not change.
+    unsafe {
+        let Some(c) = c.as_ref() else { return };
+        c.lock.lock();
+        let mut at = c.head.get();
+        for _ in 0..c.count.load(Relaxed) {
+            if !look(c.slot(at)) {
+                break;
+            }
+            at = if at + 1 == c.capacity { 0 } else { at + 1 };
+        }
+        c.lock.unlock();
+    }
+}
+
 /// Copy an element. The sizes of nearly all elements are worth a branch: a call of memcpy for eight
 /// bytes costs more than the rest of a hand-over.
 #[inline(always)]

@@ -22,14 +22,18 @@ pub fn dump(fd: c_int) -> Result {
     if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
         return Err(Error::os(UNWRITABLE, errno()));
     }
+    write_all(fd, &dump_text()).map_err(|e| Error::os(UNWRITABLE, e))
+}
+
+/// What [`dump`] writes.
+pub fn dump_text() -> Vec<u8> {
     let caller = Caller::enter();
     let mut text = Vec::new();
     match caller.on_p() {
         Some((rt, _)) => describe_all(rt, &mut text),
         None => lifecycle::with_runtime(|rt| describe_all(rt, &mut text)),
     }
-    drop(caller);
-    write_all(fd, &text).map_err(|e| Error::os(UNWRITABLE, e))
+    text
 }
 
 /// Write every goroutine to stderr, because the signal of GORTDEBUG's dumpsig has come.

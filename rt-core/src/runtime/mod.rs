@@ -10,7 +10,7 @@ use crate::sched::{Runtime, lifecycle, procs};
 use crate::sys::cpu;
 use std::sync::atomic::Ordering::*;
 
-pub use dump::dump;
+pub use dump::{dump, dump_text};
 
 /// Set the number of Ps to `n` if that is at least 1; the number before.
 pub fn gomaxprocs(n: i32) -> i32 {

@@ -59,11 +59,11 @@ pub(super) fn any() -> bool {
     ACTIVE.load(SeqCst) != 0
 }
 
-/// Run `entry(arg)` as a goroutine and wait until it is over.
+/// Run `entry(arg)` as a goroutine, made with `options`, and wait until it is over.
 ///
 /// # Safety
 /// `entry(arg)` is sound in a goroutine.
-pub(crate) unsafe fn run(entry: Entry, arg: *mut c_void) -> Result {
+pub(crate) unsafe fn run(options: &SpawnOptions, entry: Entry, arg: *mut c_void) -> Result {
     unsafe fn nothing(_: *mut ()) {}
     let mut caller = Caller::enter();
     if !caller.g().is_null() {
@@ -80,7 +80,7 @@ pub(crate) unsafe fn run(entry: Entry, arg: *mut c_void) -> Result {
     // SAFETY: by contract; the goroutine's reference ends in `ended`.
     let started = unsafe {
         let reference = Arc::into_raw(run.clone());
-        let started = spawn::try_spawn_with(&caller, &SpawnOptions::default(), entry, arg, reference);
+        let started = spawn::try_spawn_with(&caller, options, entry, arg, reference);
         if started.is_err() {
             drop(Arc::from_raw(reference));
         } else {

@@ -88,11 +88,11 @@ pub(crate) unsafe fn spawn_copy(
     }
 }
 
-/// `go entry(arg)` with options. When it fails, `drop(arg)` has run.
+/// `go entry(arg)` with options; its id. When it fails, `drop(arg)` has run.
 ///
 /// # Safety
 /// As [`spawn`]; so is `drop(arg)`.
-pub(crate) unsafe fn spawn_with(options: &SpawnOptions, entry: Entry, arg: *mut c_void) -> Result {
+pub(crate) unsafe fn spawn_with(options: &SpawnOptions, entry: Entry, arg: *mut c_void) -> Result<u64> {
     let caller = Caller::enter();
     // SAFETY: by contract.
     let result = unsafe { try_spawn_with(&caller, options, entry, arg, ptr::null()) };
@@ -114,7 +114,7 @@ pub(crate) unsafe fn try_spawn_with(
     entry: Entry,
     arg: *mut c_void,
     run: *const super::run::Run,
-) -> Result {
+) -> Result<u64> {
     let default_size = options.stack_size == 0 && options.crew.is_none();
     let size = round_size(options.stack_size).ok_or(Error::NO_MEMORY)?;
     // SAFETY: as in `spawn`.
@@ -149,8 +149,9 @@ pub(crate) unsafe fn try_spawn_with(
         (*g).arg.set(arg);
         (*g).drop.set(options.drop);
         (*g).run.set(run);
+        let id = (*g).id;
         start(caller, g);
-        Ok(())
+        Ok(id)
     }
 }
 

@@ -1,0 +1,301 @@
+//! Goroutines as Python sees them: `go` and its handle, `run`, and what a goroutine can do and ask.
+
+use crate::task::{Call, DONE, DROPPED, OBSERVED, Outcome, Raw, Task};
+use crate::wait::Limit;
+use crate::{errors, report, tstate};
+use core::ptr;
+use pyo3::ffi;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use rt_core::{Kind, goroutine};
+use std::sync::atomic::{AtomicI64, Ordering::*};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A goroutine that was started: wait for it, get what it returned or raised.
+///
+/// >>> import gort
+/// >>> g = gort.go(pow, 2, 10)
+/// >>> g.join()
+/// 1024
+/// >>> g.done
+/// True
+#[pyclass(name = "Goroutine", module = "gort", frozen, weakref)]
+pub(crate) struct Goroutine(Arc<Task>);
+
+impl Goroutine {
+    pub(crate) fn of(task: Arc<Task>) -> Goroutine {
+        Goroutine(task)
+    }
+}
+
+impl Drop for Goroutine {
+    fn drop(&mut self) {
+        let before = self.0.mark(DROPPED);
+        if before & DONE != 0 && before & OBSERVED == 0 && matches!(self.0.outcome(), Outcome::Failed(..)) {
+            report::report(&self.0);
+        }
+    }
+}
+
+#[pymethods]
+impl Goroutine {
+    /// The number of the goroutine, which no other has or will have.
+    #[getter]
+    fn id(&self) -> u64 {
+        self.0.id()
+    }
+
+    /// Its name, as given to go_named; else empty.
+    #[getter]
+    fn name(&self) -> &str {
+        self.0.name.as_deref().unwrap_or("")
+    }
+
+    /// Whether it is over.
+    #[getter]
+    fn done(&self) -> bool {
+        self.0.is_done()
+    }
+
+    /// Wait until the goroutine is over and return what its function returned. If that raised an
+    /// exception, raise it here, with its traceback. Raises Timeout when the timeout passes first.
+    ///
+    /// >>> import gort
+    /// >>> gort.go(sorted, [3, 1, 2]).join()
+    /// [1, 2, 3]
+    /// >>> gort.go(gort.sleep, 0.1).join(timeout=0.01)
+    /// Traceback (most recent call last):
+    ///     ...
+    /// gort.Timeout: the timeout passed
+    #[pyo3(signature = (timeout=None))]
+    fn join(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
+        let limit = Limit::new(timeout, None)?;
+        if !self.0.is_done() {
+            limit.call(py, |wait| self.0.wait(wait))?;
+        }
+        self.0.result(py)
+    }
+
+    fn __repr__(&self) -> String {
+        let name = if self.name().is_empty() { String::new() } else { format!(" {:?}", self.name()) };
+        format!("<gort.Goroutine {}{name}{}>", self.id(), if self.done() { " done" } else { "" })
+    }
+
+    #[classmethod]
+    fn __class_getitem__(cls: &Bound<'_, PyType>, item: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        crate::types::alias(cls, item)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // References may be shown once: by the last that has them.
+        if self.0.is_done() && Arc::strong_count(&self.0) == 1 {
+            match self.0.outcome() {
+                Outcome::Nothing => {}
+                Outcome::Value(value) => visit_raw(&visit, value.0)?,
+                Outcome::Failed(class, value, traceback) => {
+                    for object in [class, value, traceback] {
+                        visit_raw(&visit, object.0)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Show the collector a reference.
+pub(crate) fn visit_raw(visit: &PyVisit<'_>, object: *mut ffi::PyObject) -> Result<(), PyTraverseError> {
+    match ptr::NonNull::new(object) {
+        // SAFETY: `Py` is a pointer that is not null, and this one is only looked at.
+        Some(object) => visit.call(unsafe { &*(&raw const object).cast::<Py<PyAny>>() }),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn start(
+    name: Option<&str>,
+    function: &Bound<'_, PyAny>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+    group: Raw,
+) -> PyResult<Py<Goroutine>> {
+    let py = function.py();
+    let task = new_task(name, function, args, kwargs, group)?;
+    task.start().map_err(|error| errors::raise(py, error))?;
+    Py::new(py, Goroutine(task))
+}
+
+fn new_task(
+    name: Option<&str>,
+    function: &Bound<'_, PyAny>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+    group: Raw,
+) -> PyResult<Arc<Task>> {
+    Ok(Task::new(name, Call::checked(function, args.as_any(), kwargs.map(|k| k.as_any()))?, group))
+}
+
+/// Run fn(*args, **kwargs) in a new goroutine, with a copy of the caller's context variables.
+///
+/// >>> import gort
+/// >>> g = gort.go(int, "101", base=2)
+/// >>> g.join()
+/// 5
+#[pyfunction]
+#[pyo3(signature = (r#fn, /, *args, **kwargs))]
+pub(crate) fn go(
+    r#fn: &Bound<'_, PyAny>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Py<Goroutine>> {
+    start(None, r#fn, args, kwargs, Raw(ptr::null_mut()))
+}
+
+/// As go, with a name that dumps show.
+///
+/// >>> import gort
+/// >>> g = gort.go_named("adder", sum, [1, 2, 3])
+/// >>> g.name, g.join()
+/// ('adder', 6)
+#[pyfunction]
+#[pyo3(signature = (name, r#fn, /, *args, **kwargs))]
+pub(crate) fn go_named(
+    name: &Bound<'_, PyString>,
+    r#fn: &Bound<'_, PyAny>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Py<Goroutine>> {
+    start(Some(&name.to_cow()?), r#fn, args, kwargs, Raw(ptr::null_mut()))
+}
+
+/// The report of the last deadlock, from the runtime's handler to who raises it.
+static REPORT: Mutex<Option<String>> = Mutex::new(None);
+
+unsafe extern "C-unwind" fn keep_report(report: *const core::ffi::c_char, _: *mut core::ffi::c_void) {
+    // SAFETY: the runtime gives a C string.
+    let text = unsafe { core::ffi::CStr::from_ptr(report) }.to_string_lossy().into_owned();
+    *REPORT.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+}
+
+pub(crate) fn init() {
+    goroutine::on_deadlock(Some(keep_report), ptr::null_mut());
+}
+
+/// Run main(*args, **kwargs) as the main goroutine and wait for it: its result, or its exception.
+/// Other goroutines live on afterwards. Raises Deadlock when every goroutine waits for something that
+/// only another of them could do.
+///
+/// >>> import gort
+/// >>> def main(n):
+/// ...     ch = gort.Chan()
+/// ...     gort.go(ch.send, n + 1)
+/// ...     return ch.recv()
+/// >>> gort.run(main, 41)
+/// 42
+#[pyfunction]
+#[pyo3(signature = (main, /, *args, **kwargs))]
+pub(crate) fn run(
+    main: &Bound<'_, PyAny>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Py<PyAny>> {
+    let py = main.py();
+    let task = new_task(Some("main"), main, args, kwargs, Raw(ptr::null_mut()))?;
+    if goroutine::goroutine_id() != 0 {
+        task.start().map_err(|error| errors::raise(py, error))?;
+        Limit::Never.call(py, |wait| task.wait(wait))?;
+        return task.result(py);
+    }
+    match task.run() {
+        Ok(()) => task.result(py),
+        Err(error) if error.kind == Kind::Deadlock => {
+            let text = REPORT.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Err(errors::of(errors::deadlock(py), text.unwrap_or_else(|| error.to_string())))
+        }
+        Err(error) => Err(errors::raise(py, error)),
+    }
+}
+
+/// Let other goroutines run first.
+///
+/// >>> import gort
+/// >>> gort.yield_now()
+#[pyfunction]
+pub(crate) fn yield_now() {
+    tstate::detached(goroutine::yield_now);
+}
+
+/// End this goroutine: finally blocks run, and join returns None.
+///
+/// >>> import gort
+/// >>> def early():
+/// ...     gort.exit()
+/// >>> gort.go(early).join() is None
+/// True
+#[pyfunction]
+pub(crate) fn exit(py: Python<'_>) -> PyResult<()> {
+    if goroutine::goroutine_id() == 0 {
+        return Err(errors::of(errors::misuse(py), "exit of a thread that is no goroutine"));
+    }
+    Err(errors::of(errors::exit(py), "the goroutine ends"))
+}
+
+/// The id of the running goroutine; 0 on a plain thread.
+///
+/// >>> import gort
+/// >>> gort.goroutine_id()
+/// 0
+/// >>> gort.go(gort.goroutine_id).join() > 0
+/// True
+#[pyfunction]
+pub(crate) fn goroutine_id() -> u64 {
+    goroutine::goroutine_id()
+}
+
+/// Goroutines that were started and are not over.
+///
+/// >>> import gort
+/// >>> gort.go(gort.num_goroutine).join() >= 1
+/// True
+#[pyfunction]
+pub(crate) fn num_goroutine() -> usize {
+    goroutine::num_goroutine()
+}
+
+thread_local! {
+    /// Nested locks of a plain thread, which is on its own OS thread in any case.
+    static LOCKED: AtomicI64 = const { AtomicI64::new(0) };
+}
+
+/// Keep the running goroutine on its OS thread until the matching unlock. Goroutines never leave their
+/// thread here, so this only counts.
+///
+/// >>> import gort
+/// >>> gort.lock_os_thread()
+/// >>> gort.unlock_os_thread()
+#[pyfunction]
+pub(crate) fn lock_os_thread(py: Python<'_>) -> PyResult<()> {
+    if goroutine::goroutine_id() == 0 {
+        LOCKED.with(|depth| depth.fetch_add(1, Relaxed));
+        return Ok(());
+    }
+    goroutine::lock_os_thread().map_err(|error| errors::raise(py, error))
+}
+
+/// Undo one lock_os_thread. Raises Misuse when there is none.
+///
+/// >>> import gort
+/// >>> gort.unlock_os_thread()
+/// Traceback (most recent call last):
+///     ...
+/// gort.Misuse: unlock of an OS thread that is not locked
+#[pyfunction]
+pub(crate) fn unlock_os_thread(py: Python<'_>) -> PyResult<()> {
+    if goroutine::goroutine_id() == 0 {
+        let locked = LOCKED.with(|depth| depth.fetch_update(Relaxed, Relaxed, |d| (d > 0).then(|| d - 1)).is_ok());
+        let error = || errors::of(errors::misuse(py), "unlock of an OS thread that is not locked");
+        return if locked { Ok(()) } else { Err(error()) };
+    }
+    goroutine::unlock_os_thread().map_err(|error| errors::raise(py, error))
+}

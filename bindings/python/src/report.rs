@@ -1,0 +1,120 @@
+//! What is told of goroutines to those who ask or watch: exceptions that nobody has joined, Python
+//! frames for dumps, and `threading.settrace`.
+
+use crate::goroutine::Goroutine;
+use crate::sys;
+use crate::task::{OBSERVED, Outcome, Task};
+use core::ptr;
+use pyo3::exceptions::PySystemExit;
+use pyo3::ffi::{self, PyObject};
+use pyo3::intern;
+use pyo3::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicPtr, Ordering::*};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+/// Goroutines that have failed and whose exception nobody has got.
+static FAILED: Mutex<BTreeMap<u64, Weak<Task>>> = Mutex::new(BTreeMap::new());
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A goroutine has ended with an exception. Before anybody can know.
+pub(crate) fn failed(task: &Arc<Task>) {
+    lock(&FAILED).insert(task.id(), Arc::downgrade(task));
+}
+
+/// Somebody gets what came of it.
+pub(crate) fn observed(task: &Task) {
+    if matches!(task.outcome(), Outcome::Failed(..)) {
+        lock(&FAILED).remove(&task.id());
+    }
+}
+
+/// Call gort.excepthook for a goroutine whose exception nobody will ever get. SystemExit, as in a
+/// thread, is no reason to.
+pub(crate) fn report(task: &Arc<Task>) {
+    let Outcome::Failed(_, value, _) = task.outcome() else { return };
+    if task.mark(OBSERVED) & OBSERVED != 0 {
+        return;
+    }
+    lock(&FAILED).remove(&task.id());
+    Python::attach(|py| {
+        // This may be the middle of anything, with an exception of its own.
+        let (mut class, mut set, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        // SAFETY: attached; what is fetched is put back.
+        unsafe { ffi::PyErr_Fetch(&mut class, &mut set, &mut traceback) };
+        // SAFETY: the reference is the outcome's.
+        let value = unsafe { Bound::from_borrowed_ptr(py, value.0) };
+        if !value.is_instance_of::<PySystemExit>()
+            && let Err(error) = call_hook(py, task, &value)
+        {
+            error.write_unraisable(py, Some(&value));
+        }
+        // SAFETY: as above.
+        unsafe { ffi::PyErr_Restore(class, set, traceback) };
+    });
+}
+
+fn call_hook(py: Python<'_>, task: &Arc<Task>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    let handle = Py::new(py, Goroutine::of(task.clone()))?;
+    let hook = py.import("gort")?.getattr(intern!(py, "excepthook"))?;
+    let args = (handle, value).into_pyobject(py)?;
+    // SAFETY: both are alive; the hook may be unwound by the end of the interpreter.
+    let result = unsafe { sys::unwinds(|| sys::PyObject_Call(hook.as_ptr(), args.as_ptr(), ptr::null_mut())) };
+    // SAFETY: a new reference, or an exception is set.
+    unsafe { Bound::from_owned_ptr_or_err(py, result) }.map(drop)
+}
+
+/// Report what is left; when the interpreter exits.
+#[pyfunction]
+pub(crate) fn _report_failed() {
+    let left: Vec<_> = lock(&FAILED).values().filter_map(Weak::upgrade).collect();
+    for task in left {
+        report(&task);
+    }
+}
+
+/// The dict of the module threading.
+static THREADING: AtomicPtr<PyObject> = AtomicPtr::new(ptr::null_mut());
+static KEYS: [AtomicPtr<PyObject>; 2] = [const { AtomicPtr::new(ptr::null_mut()) }; 2];
+
+/// Remember where `threading` keeps its hooks.
+pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
+    let threading = py.import("threading")?;
+    THREADING.store(threading.dict().into_ptr(), Relaxed);
+    for (key, name) in KEYS.iter().zip(["_trace_hook", "_profile_hook"]) {
+        key.store(pyo3::types::PyString::intern(py, name).into_ptr(), Relaxed);
+    }
+    Ok(())
+}
+
+/// What threading.settrace and threading.setprofile ask for in new threads holds for goroutines too.
+#[inline]
+pub(crate) fn begin_tracing() {
+    // SAFETY: attached; the dict and the keys live for ever.
+    unsafe {
+        for (key, name) in KEYS.iter().zip([c"settrace", c"setprofile"]) {
+            let hook = ffi::PyDict_GetItem(THREADING.load(Relaxed), key.load(Relaxed));
+            if !hook.is_null() && hook != ffi::Py_None() {
+                set_hook(name, hook);
+            }
+        }
+    }
+}
+
+#[cold]
+unsafe fn set_hook(name: &core::ffi::CStr, hook: *mut PyObject) {
+    // SAFETY: attached; the references are dropped here.
+    unsafe {
+        let set = ffi::PySys_GetObject(name.as_ptr());
+        let args = ffi::PyTuple_Pack(1, hook);
+        let result = sys::unwinds(|| sys::PyObject_Call(set, args, ptr::null_mut()));
+        if result.is_null() {
+            ffi::PyErr_Clear();
+        }
+        ffi::Py_XDECREF(result);
+        ffi::Py_XDECREF(args);
+    }
+}

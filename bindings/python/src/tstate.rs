@@ -1,0 +1,331 @@
+//! A thread state for each goroutine, so that exceptions, contexts, threading.local, tracing and the
+//! recursion depth are its own.
+//!
+//! A thread state belongs to the OS thread that made it, and goroutines stay on theirs: so each M
+//! keeps the states of goroutines that are over, and gives them to new ones. A new state costs
+//! several microseconds and, on a free-threaded build, a hundred.
+//!
+//! What a goroutine leaves behind in its state is cleared by writing to the state's fields. Where they
+//! are is known per version, and checked once against what CPython itself writes; when anything does
+//! not fit, no state is used twice.
+
+use crate::sys;
+use core::cell::{Cell, UnsafeCell};
+use core::ffi::{CStr, c_int, c_void};
+use core::ptr;
+use pyo3::ffi::{self, PyInterpreterState, PyThreadState};
+use pyo3::prelude::*;
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering::*};
+
+/// Stacks are as large as those of threads: C extensions are written for those.
+pub(crate) const STACK_SIZE: usize = 8 << 20;
+/// States an M keeps for new goroutines.
+const KEPT: usize = 1024;
+
+static INTERPRETER: AtomicPtr<PyInterpreterState> = AtomicPtr::new(ptr::null_mut());
+/// The key under which CPython up to 3.11 keeps the thread's state for PyGILState; -1: no need.
+static GILSTATE_KEY: AtomicI32 = AtomicI32::new(-1);
+/// PyUnstable_ThreadState_SetStackProtection, where there is one.
+static SET_STACK: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+/// Index into `LAYOUTS`, plus one; 0: states are not used twice.
+static LAYOUT: AtomicUsize = AtomicUsize::new(0);
+
+/// Offsets into PyThreadState, in bytes.
+struct Layout {
+    minor: u8,
+    dict: usize,
+    async_exc: usize,
+    thread_id: usize,
+    context: usize,
+    /// Hooks of async generators, tracer, profiler, origin tracking: must be null at the end.
+    hooks: [usize; 4],
+    tracking: usize,
+    /// What 3.13 keeps threading.local in.
+    locals: [usize; 2],
+}
+
+const fn layout(minor: u8, o: [usize; 9], locals: [usize; 2]) -> Layout {
+    Layout {
+        minor,
+        dict: o[0],
+        async_exc: o[1],
+        thread_id: o[2],
+        context: o[3],
+        hooks: [o[4], o[5], o[6], o[7]],
+        tracking: o[8],
+        locals,
+    }
+}
+
+#[cfg(target_pointer_width = "64")]
+const LAYOUTS: [Layout; 7] = [
+    layout(9, [152, 168, 176, 240, 224, 232, 56, 64, 216], [0, 0]),
+    layout(10, [152, 168, 176, 240, 224, 232, 56, 64, 216], [0, 0]),
+    layout(11, [128, 144, 152, 224, 208, 216, 64, 72, 200], [0, 0]),
+    layout(12, [112, 128, 136, 208, 192, 200, 64, 72, 184], [0, 0]),
+    layout(13, [128, 144, 152, 224, 208, 216, 80, 88, 200], [288, 296]),
+    layout(14, [128, 144, 152, 224, 208, 216, 80, 88, 200], [288, 296]),
+    layout(15, [152, 168, 176, 232, 216, 224, 104, 112, 208], [328, 336]),
+];
+#[cfg(not(target_pointer_width = "64"))]
+const LAYOUTS: [Layout; 0] = [];
+
+/// Up to 3.11 asyncio caches a pointer to this entry, and goes by the state's id.
+const RUNNING_LOOP: &CStr = c"__asyncio_running_event_loop__";
+
+/// What an M has for its goroutines.
+struct Shelf {
+    /// For what the thread itself has to do in Python; keeps what CPython knows of the thread.
+    home: Cell<*mut PyThreadState>,
+    free: UnsafeCell<Vec<*mut PyThreadState>>,
+}
+
+thread_local! {
+    static SHELF: Shelf = const { Shelf { home: Cell::new(ptr::null_mut()), free: UnsafeCell::new(Vec::new()) } };
+}
+
+impl Drop for Shelf {
+    /// The thread ends: with a shutdown of the runtime.
+    fn drop(&mut self) {
+        let home = self.home.get();
+        if home.is_null() {
+            return;
+        }
+        // SAFETY: the states are this thread's, and no goroutine has them.
+        unsafe {
+            restore(home);
+            for ts in core::mem::take(self.free.get_mut()) {
+                destroy_other(ts, home);
+            }
+            sys::unwinds(|| sys::PyThreadState_Clear(home));
+            sys::PyEval_SaveThread();
+            sys::PyThreadState_Delete(home);
+        }
+    }
+}
+
+#[inline(never)]
+fn shelf() -> *const Shelf {
+    SHELF.with(ptr::from_ref)
+}
+
+/// Attach `ts`. The thread has no state attached.
+#[inline]
+pub(crate) unsafe fn restore(ts: *mut PyThreadState) {
+    rt_core::goroutine::set_contends(true);
+    // SAFETY: by contract; the key is CPython's own, and the value what it would be for a thread.
+    unsafe {
+        sys::unwinds(|| sys::PyEval_RestoreThread(ts));
+        let key = GILSTATE_KEY.load(Relaxed);
+        if key >= 0 {
+            libc::pthread_setspecific(key as libc::pthread_key_t, ts.cast());
+        }
+    }
+    rt_core::goroutine::set_contends(false);
+}
+
+/// Do `f`, which may park the goroutine or block the thread, without the interpreter.
+#[inline]
+pub(crate) fn detached<R>(f: impl FnOnce() -> R) -> R {
+    // SAFETY: called from Python, so a state is attached; a goroutine comes back on its thread.
+    unsafe {
+        let ts = sys::PyEval_SaveThread();
+        let result = f();
+        restore(ts);
+        result
+    }
+}
+
+/// Called first on each thread of the crew: let CPython know it, so that not each goroutine becomes
+/// a thread of its own in `threading`.
+pub(crate) fn begin_thread() {
+    // SAFETY: a new thread without a state.
+    unsafe {
+        let home = sys::PyThreadState_New(INTERPRETER.load(Relaxed));
+        if home.is_null() {
+            return;
+        }
+        restore(home);
+        sys::unwinds(|| {
+            let threading = ffi::PyImport_ImportModule(c"threading".as_ptr());
+            if !threading.is_null() {
+                let current = ffi::PyObject_GetAttrString(threading, c"current_thread".as_ptr());
+                let empty = ffi::PyTuple_New(0);
+                let thread = sys::PyObject_Call(current, empty, ptr::null_mut());
+                for object in [thread, empty, current, threading] {
+                    ffi::Py_XDECREF(object);
+                }
+            }
+            ffi::PyErr_Clear();
+        });
+        sys::PyEval_SaveThread();
+        (*shelf()).home.set(home);
+    }
+}
+
+/// A state for the running goroutine, attached.
+pub(crate) unsafe fn take() -> *mut PyThreadState {
+    // SAFETY: on the goroutine's own stack; the shelf is its thread's.
+    unsafe {
+        let kept = (*(*shelf()).free.get()).pop();
+        let ts = kept.unwrap_or_else(|| sys::PyThreadState_New(INTERPRETER.load(Relaxed)));
+        if ts.is_null() {
+            rt_core::goroutine::panic(c"no memory for a Python thread state".as_ptr());
+        }
+        protect_stack(ts);
+        restore(ts);
+        ts
+    }
+}
+
+unsafe fn protect_stack(ts: *mut PyThreadState) {
+    let set = SET_STACK.load(Relaxed);
+    if set.is_null() {
+        return;
+    }
+    if let Some((low, top)) = rt_core::goroutine::stack_bounds() {
+        // SAFETY: the symbol has this signature.
+        unsafe {
+            let set: unsafe extern "C" fn(*mut PyThreadState, *mut c_void, usize) -> c_int =
+                core::mem::transmute::<*mut c_void, _>(set);
+            set(ts, low as *mut c_void, top - low);
+        }
+    }
+}
+
+/// The goroutine is over: detach its state, and keep it if nothing of the goroutine is left in it.
+pub(crate) unsafe fn give_back(ts: *mut PyThreadState) {
+    // SAFETY: `ts` is attached, and the goroutine runs no Python code any more.
+    unsafe {
+        let clean = clean(ts);
+        let shelf = shelf();
+        if clean && (*(*shelf).free.get()).len() < KEPT {
+            sys::PyEval_SaveThread();
+            (*(*shelf).free.get()).push(ts);
+            return;
+        }
+        sys::unwinds(|| sys::PyThreadState_Clear(ts));
+        sys::PyEval_SaveThread();
+        sys::PyThreadState_Delete(ts);
+    }
+}
+
+unsafe fn destroy_other(ts: *mut PyThreadState, home: *mut PyThreadState) {
+    // SAFETY: both are this thread's; `home` is attached. Clearing needs the state to be current on
+    // free-threaded builds.
+    unsafe {
+        sys::PyEval_SaveThread();
+        restore(ts);
+        sys::unwinds(|| sys::PyThreadState_Clear(ts));
+        sys::PyEval_SaveThread();
+        sys::PyThreadState_Delete(ts);
+        restore(home);
+    }
+}
+
+unsafe fn word(ts: *mut PyThreadState, offset: usize) -> *mut *mut ffi::PyObject {
+    // SAFETY: the offset is that of a field.
+    unsafe { ts.cast::<u8>().add(offset).cast() }
+}
+
+/// Clear what must not be seen by the next goroutine. False: the state cannot be used again.
+unsafe fn clean(ts: *mut PyThreadState) -> bool {
+    let Some(layout) = LAYOUT.load(Relaxed).checked_sub(1).map(|i| &LAYOUTS[i]) else { return false };
+    // SAFETY: the layout was checked. What is dropped may run code that stores anew: so twice at most.
+    unsafe {
+        let dict = *word(ts, layout.dict);
+        if !dict.is_null() && !ffi::PyDict_GetItemString(dict, RUNNING_LOOP.as_ptr()).is_null() {
+            return false;
+        }
+        for _ in 0..2 {
+            let dropped = [layout.dict, layout.locals[0], layout.locals[1]]
+                .into_iter()
+                .filter(|&offset| offset != 0)
+                .map(|offset| word(ts, offset).replace(ptr::null_mut()))
+                .filter(|object| !object.is_null())
+                .inspect(|&object| sys::unwinds(|| sys::Py_DecRef(object)))
+                .count();
+            if dropped == 0 {
+                break;
+            }
+        }
+        let null = |offset: usize| (*word(ts, offset)).is_null();
+        null(layout.dict)
+            && null(layout.async_exc)
+            && null(layout.context)
+            && layout.hooks.iter().all(|&offset| null(offset))
+            && *ts.cast::<u8>().add(layout.tracking).cast::<c_int>() == 0
+            && layout.locals.iter().all(|&offset| offset == 0 || null(offset))
+    }
+}
+
+/// Look at this CPython; once, at the import.
+pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
+    let version = py.version_info();
+    // SAFETY: a state is attached.
+    unsafe {
+        INTERPRETER.store(ffi::PyInterpreterState_Get(), Relaxed);
+        SET_STACK.store(sys::symbol(c"PyUnstable_ThreadState_SetStackProtection"), Relaxed);
+    }
+    if (version.major, version.minor) <= (3, 11) {
+        GILSTATE_KEY.store(find_gilstate_key(), Relaxed);
+    }
+    let index = LAYOUTS.iter().position(|l| l.minor == version.minor);
+    if let Some(index) = index
+        && layout_fits(py, &LAYOUTS[index])?
+    {
+        LAYOUT.store(index + 1, Relaxed);
+    }
+    Ok(())
+}
+
+/// Among the keys of a fresh thread, the one that has its state.
+fn find_gilstate_key() -> i32 {
+    const MOST_KEYS: libc::pthread_key_t = 1024;
+    unsafe extern "C" {
+        fn pthread_getspecific(key: libc::pthread_key_t) -> *mut c_void;
+    }
+    // SAFETY: a state is attached; keys that are not in use have the value null.
+    unsafe {
+        let ts = sys::PyGILState_GetThisThreadState();
+        let mut hits = (0..MOST_KEYS).filter(|&key| pthread_getspecific(key) == ts.cast());
+        match (hits.next(), hits.next()) {
+            (Some(key), None) => key as i32,
+            _ => -1,
+        }
+    }
+}
+
+/// Compare the layout with what CPython writes into a state of ours.
+fn layout_fits(py: Python<'_>, layout: &Layout) -> PyResult<bool> {
+    const TRY: &CStr = c"import threading as _t, contextvars as _c
+l = _t.local(); l.x = 1
+v = _c.ContextVar('v'); v.set(1)
+";
+    let globals = pyo3::types::PyDict::new(py);
+    // SAFETY: the scratch state is this thread's; the old one is put back before anything else runs.
+    unsafe {
+        let scratch = sys::PyThreadState_New(INTERPRETER.load(Relaxed));
+        if scratch.is_null() {
+            return Ok(false);
+        }
+        let fields = [layout.dict, layout.context, layout.locals[0], layout.locals[1]];
+        let fields = || fields.into_iter().filter(|&offset| offset != 0);
+        let before = fields().all(|offset| (*word(scratch, offset)).is_null());
+        let own = sys::PyThreadState_Swap(scratch);
+        let result = py.run(TRY, Some(&globals), None);
+        let dict = sys::PyThreadState_GetDict();
+        let fits = before
+            && result.is_ok()
+            && *word(scratch, layout.dict) == dict
+            && fields().all(|offset| !(*word(scratch, offset)).is_null())
+            && *word(scratch, layout.thread_id) as usize == sys::PyThread_get_thread_ident() as usize
+            && *word(scratch, layout.async_exc) == ptr::null_mut();
+        drop(result);
+        globals.clear();
+        sys::PyThreadState_Clear(scratch);
+        sys::PyThreadState_Swap(own);
+        sys::PyThreadState_Delete(scratch);
+        Ok(fits)
+    }
+}
