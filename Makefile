@@ -11,12 +11,16 @@ STAGES ?=
 # Options for the benchmarks, see python3 benches/run.py --help, and whom to measure beside Go: PEERS=all.
 BENCH ?= --write
 PEERS ?= go
+# How many random programs, from which seed on; and how long to soak.
+N ?= 500
+SEED ?= 1
+MINUTES ?= 20
 
 LIBRARY := target/release/libgort.so
 INSTALL := python3 scripts/install.py
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt bench count bench-readme header wheel install uninstall dist clean
+.PHONY: help build demo test check fmt fuzz soak bench count bench-readme header wheel install uninstall dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -39,6 +43,17 @@ check: ## formatting, lints, stale header, tools that do not parse
 
 fmt: ## format the Rust sources
 	cargo fmt --all
+
+fuzz: build ## random programs against Go, and random misuse; N= SEED=
+	@scripts/need.sh cc python3 venv
+	python3 tests/fuzz/run.py -n $(N) --seed $(SEED) --misuse $(N)
+
+soak: build ## every kind of load at once for MINUTES=, with invariants and flat memory
+	@scripts/need.sh cc
+	@mkdir -p target/soak
+	$(CC) -std=c99 -O2 -g -Iinclude tests/soak/*.c -o target/soak/soak -Ltarget/release -lgort \
+	    -Wl,-rpath,$(CURDIR)/target/release -lpthread
+	target/soak/soak $(MINUTES) $(SEED)
 
 bench: build ## measure against Go, into benches/RESULTS.md; BENCH="--only ..." for options
 	@scripts/need.sh cc python3 venv
