@@ -18,7 +18,12 @@ pub use crate::sched::spawn::SpawnOptions;
 #[inline]
 pub unsafe fn spawn(entry: Entry, arg: *mut c_void) -> Result {
     // SAFETY: by contract.
-    unsafe { spawn::spawn(&Caller::enter(), entry, arg) }
+    unsafe {
+        let mut caller = Caller::enter();
+        let result = spawn::spawn(&caller, entry, arg);
+        spawn::let_run(&mut caller);
+        result
+    }
 }
 
 /// `go entry(&copy)`: the `size` bytes at `arg` are copied now; the copy lives as long as the
@@ -28,7 +33,12 @@ pub unsafe fn spawn(entry: Entry, arg: *mut c_void) -> Result {
 /// As [`spawn()`]; `arg` is readable for `size` bytes.
 pub unsafe fn spawn_copy(entry: Entry, arg: *const u8, size: usize) -> Result {
     // SAFETY: by contract.
-    unsafe { spawn::spawn_copy(&Caller::enter(), entry, arg, size, None) }
+    unsafe {
+        let mut caller = Caller::enter();
+        let result = spawn::spawn_copy(&caller, entry, arg, size, None);
+        spawn::let_run(&mut caller);
+        result
+    }
 }
 
 /// `go entry(arg)` with options; its id. `options.drop` runs exactly once, also when this fails.

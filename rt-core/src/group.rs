@@ -168,12 +168,12 @@ impl Group {
         self.references.fetch_add(1, Relaxed);
         // SAFETY: the job is copied; its reference ends in `end_job`.
         let started = self.running.add(1).and_then(|()| unsafe {
-            let caller = Caller::enter();
-            spawn::spawn_copy(&caller, run_job, (&raw const job).cast(), size_of::<Job>(), Some(end_job)).inspect_err(
-                |_| {
-                    let _ = self.running.done();
-                },
-            )
+            let mut caller = Caller::enter();
+            let started = spawn::spawn_copy(&caller, run_job, (&raw const job).cast(), size_of::<Job>(), Some(end_job));
+            spawn::let_run(&mut caller);
+            started.inspect_err(|_| {
+                let _ = self.running.done();
+            })
         });
         started.inspect_err(|_| {
             self.leave();

@@ -27,6 +27,11 @@ pub(crate) const ID_BATCH: u64 = 16;
 /// must not starve the others.
 const RUNNEXT_STREAK: u32 = 64;
 
+/// Goroutines waiting here from which on a goroutine that makes more of them yields.
+const CROWD: usize = 1024;
+/// Batches of ids it may take before, without leaving.
+const CROWD_BATCHES: u32 = 8;
+
 /// A counter that only the P's owner changes and anybody reads.
 #[derive(Default)]
 pub(crate) struct Counter(AtomicU64);
@@ -56,6 +61,9 @@ pub(crate) struct P {
     runnext: AtomicPtr<G>,
     queue: Worker<Queued>,
     streak: Cell<u32>,
+    /// When a batch of ids was taken last, and how many since the goroutine came.
+    crowd_tick: Cell<u64>,
+    crowd_batches: Cell<u32>,
     /// Goroutines run; sysmon sees in it whether the P moves on.
     pub(crate) tick: Counter,
     free: UnsafeCell<Vec<*mut G>>,
@@ -90,6 +98,8 @@ impl P {
             stealer: queue.stealer(),
             queue,
             streak: Cell::new(0),
+            crowd_tick: Cell::new(0),
+            crowd_batches: Cell::new(0),
             tick: Counter::default(),
             free: UnsafeCell::new(Vec::with_capacity(FREE_GS + 1)),
             stacks: UnsafeCell::new(Vec::with_capacity(P_CACHE)),
@@ -183,6 +193,16 @@ impl P {
         }
         self.put_next(next);
         false
+    }
+
+    /// A goroutine takes a batch of ids: true when it has taken many in one go, and so much waits here
+    /// that making more only pushes it out of the caches.
+    pub(crate) fn is_crowded(&self) -> bool {
+        if self.crowd_tick.replace(self.tick.get()) != self.tick.get() {
+            self.crowd_batches.set(0);
+        }
+        self.crowd_batches.set(self.crowd_batches.get() + 1);
+        self.crowd_batches.get() > CROWD_BATCHES && self.queue.len() > CROWD
     }
 
     pub(crate) fn worker(&self) -> &Worker<Queued> {
