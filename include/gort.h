@@ -283,6 +283,12 @@ void gort_completion_queue_release(gort_completion_queue *q);
 gort_chan *gort_chan_new(size_t elem_size, size_t capacity);
 
 /*
+ As gort_chan_new; drop(elem), if not NULL, runs for each element that is still in the buffer when the
+ channel is freed, with the element's place there. What was received is the receiver's.
+ */
+gort_chan *gort_chan_new_with_drop(size_t elem_size, size_t capacity, gort_drop_func drop);
+
+/*
  One more reference to the channel, which is returned. NULL stays NULL.
  */
 gort_chan *gort_chan_retain(gort_chan *c);

@@ -13,6 +13,14 @@ pub extern "C" fn gort_chan_new(elem_size: usize, capacity: usize) -> *mut gort_
     pointer(|| chan::new(elem_size, capacity))
 }
 
+/// As gort_chan_new; drop(elem), if not NULL, runs for each element that is still in the buffer when the
+/// channel is freed, with the element's place there. What was received is the receiver's.
+#[unsafe(no_mangle)]
+pub extern "C" fn gort_chan_new_with_drop(elem_size: usize, capacity: usize, drop: gort_drop_func) -> *mut gort_chan {
+    touch();
+    pointer(|| chan::new_with_drop(elem_size, capacity, drop))
+}
+
 /// One more reference to the channel, which is returned. NULL stays NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_chan_retain(c: *mut gort_chan) -> *mut gort_chan {

@@ -41,6 +41,7 @@ static const struct {
     ADDRESS(gort_stats_read),
     ADDRESS(gort_dump),
     ADDRESS(gort_chan_new),
+    ADDRESS(gort_chan_new_with_drop),
     ADDRESS(gort_chan_retain),
     ADDRESS(gort_chan_release),
     ADDRESS(gort_chan_send),

@@ -119,6 +119,7 @@ gort_status gort_shutdown(gort_duration timeout);
 gort_status gort_stats_read(gort_stats *out);
 gort_status gort_dump(int fd);
 gort_chan *gort_chan_new(size_t elem_size, size_t capacity);
+gort_chan *gort_chan_new_with_drop(size_t elem_size, size_t capacity, gort_drop_func drop);
 gort_chan *gort_chan_retain(gort_chan *c);
 void gort_chan_release(gort_chan *c);
 gort_status gort_chan_send(gort_chan *c, const void *elem);

@@ -26,6 +26,7 @@ use crate::lock::RawLock;
 use crate::time::timer::Timer;
 use crate::waiter::{WaitQueue, Waiter};
 use core::cell::{Cell, UnsafeCell};
+use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use std::alloc::{Layout, alloc, dealloc};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering::*, fence};
@@ -50,7 +51,12 @@ pub struct Chan {
     references: AtomicUsize,
     /// The timer of `after`, which lives as long as its channel; null for all others.
     timer: AtomicPtr<Timer>,
+    /// What is done with an element that nobody has received when the channel is freed.
+    drop_elem: Option<DropElem>,
 }
+
+/// Is given the place of an element and ends its life.
+pub type DropElem = unsafe extern "C-unwind" fn(*mut c_void);
 
 const ELEM_ALIGN: usize = 64;
 
@@ -61,6 +67,11 @@ fn layout(elem_size: usize, capacity: usize) -> Option<Layout> {
 
 /// Make a channel for `capacity` elements of `elem_size` bytes; the caller owns one reference.
 pub fn new(elem_size: usize, capacity: usize) -> Result<NonNull<Chan>> {
+    new_with_drop(elem_size, capacity, None)
+}
+
+/// As [`new`]; `drop_elem` is called for each element left in the buffer when the channel is freed.
+pub fn new_with_drop(elem_size: usize, capacity: usize, drop_elem: Option<DropElem>) -> Result<NonNull<Chan>> {
     let layout = layout(elem_size, capacity).ok_or(Error::new(Kind::NoMemory, c"the sizes of the channel overflow"))?;
     // SAFETY: the layout is not empty, and the header is written before anybody sees it.
     unsafe {
@@ -80,6 +91,7 @@ pub fn new(elem_size: usize, capacity: usize) -> Result<NonNull<Chan>> {
             has_senders: AtomicBool::new(false),
             references: AtomicUsize::new(1),
             timer: AtomicPtr::new(ptr::null_mut()),
+            drop_elem,
         });
         Ok(c)
     }
@@ -113,6 +125,12 @@ pub unsafe fn release(c: *mut Chan) {
         let timer = chan.timer.load(Relaxed);
         if !timer.is_null() {
             Timer::free_with_channel(timer);
+        }
+        if let Some(drop_elem) = chan.drop_elem {
+            for _ in 0..chan.count.load(Relaxed) {
+                drop_elem(chan.slot(chan.head.get()).cast());
+                chan.advance(&chan.head);
+            }
         }
         let layout = layout(chan.elem_size, chan.capacity).expect("it was valid when the channel was made");
         dealloc(c.cast(), layout);
