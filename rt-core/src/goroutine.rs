@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::sched::caller::Caller;
+use crate::sched::g::TOUCHED;
 use crate::sched::{current, idle, run, spawn};
 use core::ffi::{c_char, c_void};
 use std::sync::atomic::Ordering::*;
@@ -135,7 +136,7 @@ pub fn lock_os_thread() -> Result {
     let (Some(m), false) = (caller.m(), caller.g().is_null()) else { return Err(Error::NOT_A_GOROUTINE) };
     // SAFETY: the running goroutine.
     let g = unsafe { &*caller.g() };
-    g.touched.set(true);
+    g.note_seldom(TOUCHED);
     g.lock_depth.set(g.lock_depth.get() + 1);
     // A goroutine of a crew is where it belongs already, and others may have to run there too.
     if m.crew.get().is_none() {
@@ -180,7 +181,7 @@ pub fn block_enter() {
     // SAFETY: the running goroutine; the M gives away the P it holds, and goes out without one.
     unsafe {
         let g = &*caller.g();
-        g.touched.set(true);
+        g.note_seldom(TOUCHED);
         g.block_depth.set(g.block_depth.get() + 1);
         idle::give_up_p(&*m.rt, m);
     }

@@ -74,7 +74,7 @@ pub(crate) fn error_slot() -> *mut ErrorSlot {
     } else {
         // SAFETY: the running goroutine is alive, and only it touches its slot.
         unsafe {
-            (*g).touched.set(true);
+            (*g).note_seldom(super::g::TOUCHED);
             (*g).error.get()
         }
     }

@@ -18,6 +18,7 @@
 //! valid memory.
 
 use super::current::ErrorSlot;
+use super::exceptions::Exceptions;
 use super::fpstate::FpState;
 use super::m::M;
 use super::run::Run;
@@ -51,6 +52,11 @@ pub(crate) const INLINE_ARG: usize = 48;
 #[repr(C, align(16))]
 pub(crate) struct InlineArg(pub(crate) UnsafeCell<[u8; INLINE_ARG]>);
 
+/// `error`, `lock_depth` or `block_depth` may have been set.
+pub(crate) const TOUCHED: u8 = 1;
+/// `exceptions` has some.
+pub(crate) const HAS_EXCEPTIONS: u8 = 2;
+
 /// A goroutine.
 ///
 /// All zero is a free one: slabs come zeroed and are not written before they are used. The order of
@@ -68,8 +74,8 @@ pub(crate) struct G {
     pub(crate) reason: AtomicU8,
     /// It counts against the pool's credits (its stack has the default size).
     pub(crate) has_credit: Cell<bool>,
-    /// `error`, `lock_depth` or `block_depth` may have been set.
-    pub(crate) touched: Cell<bool>,
+    /// What may have been set of the fields that are seldom used: [`TOUCHED`], [`HAS_EXCEPTIONS`].
+    pub(crate) seldom: Cell<u8>,
     /// The only M that may run it; null: any; tagged: any of a crew (see [`super::crew`]).
     pub(crate) bound: AtomicPtr<M>,
     /// Its stack: from creation on when the size was asked for, else from its first run on.
@@ -95,12 +101,20 @@ pub(crate) struct G {
     /// Nested lock_os_thread calls.
     pub(crate) lock_depth: Cell<u32>,
     pub(crate) block_depth: Cell<u32>,
+    /// Its C++ exceptions, while it is not running.
+    pub(crate) exceptions: Cell<Exceptions>,
 }
 
 #[cfg(all(target_arch = "x86_64", not(gort_portable_switch)))]
 const _: () = assert!(core::mem::offset_of!(G, parent) == 64 && core::mem::offset_of!(G, inline_arg) == 128);
 
 impl G {
+    /// Say that fields of `seldom` may have been set.
+    #[inline(always)]
+    pub(crate) fn note_seldom(&self, which: u8) {
+        self.seldom.set(self.seldom.get() | which);
+    }
+
     /// The stack it runs on, or will.
     pub(crate) fn stack(&self) -> Option<Stack> {
         self.stack.get()

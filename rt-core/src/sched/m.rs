@@ -4,6 +4,7 @@
 use super::Runtime;
 use super::boundary::Boundary;
 use super::crew::Crew;
+use super::exceptions::Exceptions;
 use super::fpstate::FpState;
 use super::g::G;
 use super::p::P;
@@ -35,6 +36,8 @@ pub(crate) struct M {
     pub(crate) errno: Cell<*mut i32>,
     /// The control words its thread has now, while it schedules.
     pub(crate) fp: Cell<FpState>,
+    /// Where its thread's C++ exceptions are kept; never null once it runs.
+    pub(crate) exceptions: Cell<*mut Exceptions>,
     pub(crate) rt: *const Runtime,
     pub(crate) id: u64,
     /// The goroutine that has locked itself to this thread; the M runs no other.
@@ -73,6 +76,7 @@ impl M {
             after_arg: Cell::new(ptr::null_mut()),
             errno: Cell::new(ptr::null_mut()),
             fp: Cell::new(FpState::save()),
+            exceptions: Cell::new(ptr::null_mut()),
             rt,
             id,
             locked_g: Cell::new(ptr::null_mut()),

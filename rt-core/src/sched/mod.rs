@@ -40,6 +40,7 @@ pub(crate) mod caller;
 pub(crate) mod crew;
 pub(crate) mod current;
 pub(crate) mod deadlock;
+pub(crate) mod exceptions;
 pub(crate) mod fpstate;
 pub(crate) mod g;
 pub(crate) mod idle;

@@ -1,6 +1,7 @@
 //! The loop of an M: find a goroutine, run it until it leaves, see to what it left for.
 
 use super::caller::Caller;
+use super::exceptions::{self, Exceptions};
 use super::fpstate::FpState;
 use super::g::{G, Status};
 use super::m::M;
@@ -10,6 +11,7 @@ use super::{Runtime, crew, current, idle, spawn};
 use crate::stack::fault::AltStack;
 use crate::sys::{clock, futex, thread};
 use crate::time::heap::NEVER;
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
 use crossbeam_deque::Steal;
@@ -33,6 +35,9 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         let alternate = AltStack::install();
         m.errno.set(libc::__errno_location());
         m.fp.set(FpState::save());
+        let no_exceptions = Cell::new(Exceptions::NONE);
+        let exceptions = exceptions::of_this_thread();
+        m.exceptions.set(if exceptions.is_null() { no_exceptions.as_ptr() } else { exceptions });
         warm_up(&*m.rt);
         idle::adopt(m);
         match m.crew.get() {
@@ -86,9 +91,11 @@ unsafe fn execute(m: &M, g: *mut G) {
         g_ref.set_status(Status::Running);
         *m.errno.get() = g_ref.errno.get();
         g_ref.fp.get().restore(m.fp.get());
+        exceptions::enter(m.exceptions.get(), g_ref);
         let left = g_ref.context.resume(&m.home, ptr::from_ref(m).cast_mut());
         let fp = FpState::save();
         m.fp.set(fp);
+        exceptions::leave(m.exceptions.get(), g_ref);
         m.g.set(ptr::null_mut());
         // The P may be another one than before. The G may belong to somebody else as soon as
         // `after` has run, or it is queued.

@@ -451,7 +451,7 @@ pub(super) unsafe fn bury(rt: &Runtime, m: &M, p: &P, g: *mut G) {
                 p.credits.set(credits);
             }
         }
-        if g_ref.touched.replace(false) {
+        if g_ref.seldom.replace(0) != 0 {
             if g_ref.lock_depth.replace(0) != 0 {
                 m.locked_g.set(ptr::null_mut());
             }
