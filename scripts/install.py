@@ -3,7 +3,7 @@
     python3 scripts/install.py install   [--prefix DIR] [--libdir DIR] [--destdir DIR]
     python3 scripts/install.py uninstall [the same options]
 
-    PREFIX/include/gort.h
+    PREFIX/include/gort.h, gort.hpp, gort/
     LIBDIR/libgort.so -> libgort.so.ABI -> libgort.so.VERSION, libgort.a
     LIBDIR/pkgconfig/gort.pc
     LIBDIR/cmake/gort/            find_package(gort): gort::gort, gort::static
@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / "target" / "release"
 TEMPLATES = ROOT / "scripts" / "package"
 DOCUMENTS = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]
-DOCUMENT_FOLDERS = {"docs": "*.md", "examples/c": "*.[ch]"}
+DOCUMENT_FOLDERS = {"docs": "*.md", "examples/c": "*.[ch]", "examples/cpp": "*.[ch]pp"}
+BINDING = ROOT / "bindings" / "cpp"
 
 
 def run(*command: str) -> str:
@@ -107,6 +108,8 @@ def install(tree: Tree) -> None:
         "FROM_CMAKE_TO_INCLUDE": os.path.relpath(tree.include, tree.cmake),
     }
     tree.write(tree.include / "gort.h", (ROOT / "include" / "gort.h").read_bytes())
+    for path in sorted(BINDING.rglob("*.hpp")):
+        tree.write(tree.include / path.relative_to(BINDING), path.read_bytes())
     tree.write(tree.lib / real_name, (BUILT / "libgort.so").read_bytes(), 0o755)
     tree.link(tree.lib / abi_name, real_name)
     tree.link(tree.lib / "libgort.so", abi_name)
@@ -123,12 +126,12 @@ def install(tree: Tree) -> None:
 
 def uninstall(tree: Tree) -> None:
     """Removes what any version has installed, and the folders that are gort's alone."""
-    files = [tree.include / "gort.h", tree.lib / "libgort.a", tree.pkgconfig / "gort.pc"]
+    files = [tree.include / "gort.h", tree.include / "gort.hpp", tree.lib / "libgort.a", tree.pkgconfig / "gort.pc"]
     for path in [*map(tree.staged, files), *sorted(tree.staged(tree.lib).glob("libgort.so*"))]:
         if path.is_symlink() or path.exists():
             path.unlink()
             print(f"removed {path}")
-    for folder in map(tree.staged, (tree.cmake, tree.doc)):
+    for folder in map(tree.staged, (tree.include / "gort", tree.cmake, tree.doc)):
         if folder.is_dir():
             shutil.rmtree(folder)
             print(f"removed {folder}")

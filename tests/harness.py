@@ -68,6 +68,10 @@ def c_compiler() -> list[str]:
     return os.environ.get("CC", "cc").split()
 
 
+def cpp_compiler() -> list[str]:
+    return os.environ.get("CXX", "c++").split()
+
+
 def first_error(outcome: Outcome) -> str:
     """The line of a compiler's output that says most."""
     lines = outcome.err.splitlines()

@@ -1,6 +1,6 @@
-"""Compiles every program of tests/c against the header and the libraries, and runs it.
+"""Compiles every program of tests/c, or of tests/cpp, against the headers and the libraries, and runs it.
 
-    python3 tests/run_c.py [--only PATTERN] [--procs 1,2,8] [--lib so|a|both] [--section core|all] [-v]
+    python3 tests/run_c.py [--suite c|cpp] [--only PATTERN] [--procs 1,2,8] [--lib so|a|both] [--section core|all] [-v]
 
 Needs include/gort.h and target/release/libgort.so and libgort.a (cargo build --release).
 
@@ -10,11 +10,13 @@ near the top of the file, say how it wants to be treated:
     /* needs: context */   beyond the core: rwmutex, once, cond, sem, group, context or io; --section core skips it
     /* also: c++ */        compiled and run as C++17 too
     /* link: dlopen */     not linked with the library; LIBRARY is the path of libgort.so
-A .cpp file is a test that is C++ only.
+A .cpp file is a test that is C++ only; those of tests/cpp are of the C++ binding.
 
 Invariants:
   - the shared library is tested as C99 at every number of Ps; the static one as C11 at one
     number of Ps, the C++ builds likewise: what they can break does not depend on it;
+  - the binding is tested shared as C++17 at every number of Ps, and static as C++20; by clang++, where
+    there is one, shared as C++20;
   - a file that does not compile fails, and output with exit status 0 is a failure as well;
   - the exported symbols are exactly the functions of the header;
   - nothing is timed; the watchdog only ends what hangs (the tests have one of their own).
@@ -26,6 +28,7 @@ import argparse
 import fnmatch
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,11 +39,13 @@ from typing import Callable, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "tests" / "c"
+SUITES = {"c": SOURCES, "cpp": ROOT / "tests" / "cpp"}
+BINDING = ROOT / "bindings" / "cpp"
 BUILD = ROOT / "target" / "tests-c"
 HEADER = ROOT / "include" / "gort.h"
 LIBRARY_DIR = ROOT / "target" / "release"
 LIBRARIES = {"so": LIBRARY_DIR / "libgort.so", "a": LIBRARY_DIR / "libgort.a"}
-STRICT = ["-O2", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{HEADER.parent}"]
+STRICT = ["-O2", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{HEADER.parent}", f"-I{BINDING}"]
 STATIC_NEEDS = ["-lpthread", "-ldl", "-lm", "-lrt", "-lutil", "-lgcc_s", "-lc"]
 WATCHDOG_SECONDS = 90
 AT_A_TIME = 2
@@ -64,14 +69,16 @@ class Variant(NamedTuple):
     library: str
     standard: str
     procs: list[int]
+    compiler: str = ""  # "": gcc or g++, as the standard says
 
     @property
     def binary(self) -> Path:
-        return BUILD / f"{self.test.name}-{self.library}-{self.standard}"
+        suite = self.test.source.parent.name
+        return BUILD / f"{suite}-{self.test.name}-{self.library}-{self.standard}{self.compiler}"
 
     @property
     def label(self) -> str:
-        return f"{self.test.source.name} [{self.library} {self.standard}]"
+        return f"{self.test.source.name} [{self.library} {self.standard} {self.compiler}".rstrip() + "]"
 
 
 class Result(NamedTuple):
@@ -85,8 +92,8 @@ def read_test(source: Path) -> Test:
     return Test(source, dict(TAG.findall(head)))
 
 
-def select_tests(pattern: str, section: str) -> list[Test]:
-    sources = sorted([*SOURCES.glob("*.c"), *SOURCES.glob("*.cpp")])
+def select_tests(suite: str, pattern: str, section: str) -> list[Test]:
+    sources = sorted([*SUITES[suite].glob("*.c"), *SUITES[suite].glob("*.cpp")])
     wanted = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
     tests = [read_test(source) for source in sources if fnmatch.fnmatch(source.stem, wanted)]
     return [test for test in tests if section == "all" or "needs" not in test.tags]
@@ -95,6 +102,11 @@ def select_tests(pattern: str, section: str) -> list[Test]:
 def variants_of(test: Test, libraries: list[str], procs: list[int]) -> list[Variant]:
     one = [procs[len(procs) // 2]]
     many = one if test.tags.get("run") == "once" else procs
+    if test.source.parent == SUITES["cpp"]:
+        made = [Variant(test, "so", "c++17", many), Variant(test, "a", "c++20", one)]
+        if has_clang():
+            made.append(Variant(test, "so", "c++20", one, "clang++"))
+        return [variant for variant in made if variant.library in libraries]
     if test.source.suffix == ".cpp":
         return [Variant(test, library, "c++17", one) for library in libraries]
     if test.tags.get("link") == "dlopen":
@@ -109,13 +121,17 @@ def variants_of(test: Test, libraries: list[str], procs: list[int]) -> list[Vari
     return variants
 
 
-def compiler_for(standard: str) -> list[str]:
-    language = ["g++", "-x", "c++"] if standard.startswith("c++") else ["gcc", "-x", "c"]
+def has_clang() -> bool:
+    return shutil.which("clang++") is not None
+
+
+def compiler_for(standard: str, compiler: str = "") -> list[str]:
+    language = [compiler or "g++", "-x", "c++"] if standard.startswith("c++") else [compiler or "gcc", "-x", "c"]
     return [*language, f"-std={standard}", *STRICT]
 
 
 def compile_command(variant: Variant) -> list[str]:
-    command = [*compiler_for(variant.standard), str(variant.test.source), "-x", "none", "-o", str(variant.binary)]
+    command = [*compiler_for(variant.standard, variant.compiler), str(variant.test.source), "-x", "none", "-o", str(variant.binary)]
     if variant.test.tags.get("link") == "dlopen":
         return [*command, f'-DLIBRARY="{LIBRARIES["so"]}"', "-lpthread", "-ldl"]
     if variant.library == "so":
@@ -128,6 +144,7 @@ def is_current(variant: Variant) -> bool:
     if not variant.binary.exists():
         return False
     made_of = [variant.test.source, Path(__file__), HEADER, *SOURCES.glob("*.h")]
+    made_of += [*SUITES["cpp"].glob("*.hpp"), *BINDING.rglob("*.hpp")] if variant.test.source.suffix == ".cpp" else []
     if variant.library == "a":
         made_of.append(LIBRARIES["a"])
     built = variant.binary.stat().st_mtime
@@ -201,15 +218,16 @@ def exported_matches_declared() -> str | None:
     return "\n".join(problems) or None
 
 
+def syntax_problem(compiler: list[str], source: str) -> str | None:
+    done = subprocess.run([*compiler, "-fsyntax-only", "-"], input=source, capture_output=True, text=True, check=False)
+    return done.stderr[-3000:] if done.returncode != 0 else None
+
+
 def header_stands_alone(standard: str) -> Callable[[], str | None]:
     """The header alone, and included twice, without the feature macros that the tests set."""
 
     def problem() -> str | None:
-        done = subprocess.run(
-            [*compiler_for(standard), "-fsyntax-only", "-"],
-            input="#include <gort.h>\n#include <gort.h>\nint main(void) { return 0; }\n", capture_output=True, text=True, check=False,
-        )
-        return done.stderr[-3000:] if done.returncode != 0 else None
+        return syntax_problem(compiler_for(standard), "#include <gort.h>\n#include <gort.h>\nint main(void) { return 0; }\n")
 
     return problem
 
@@ -223,6 +241,35 @@ def contract_compiles(standard: str) -> Callable[[], str | None]:
         return done.stderr[-3000:] if done.returncode != 0 else None
 
     return problem
+
+
+def two_units_link() -> str | None:
+    """Whatever the headers define may be in any number of translation units."""
+    objects = []
+    for number, code in enumerate(("int main() { return 0; }", "int other() { return 0; }")):
+        objects.append(str(BUILD / f"unit-{number}.o"))
+        done = subprocess.run(
+            [*compiler_for("c++17"), "-O0", "-c", "-o", objects[-1], "-"],
+            input=f"#include <gort.hpp>\n{code}\n", capture_output=True, text=True, check=False,
+        )
+        if done.returncode != 0:
+            return done.stderr[-3000:]
+    command = ["g++", *objects, "-o", str(BUILD / "two-units"), f"-L{LIBRARY_DIR}", "-lgort", "-pthread"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stderr[-3000:] if done.returncode != 0 else None
+
+
+def binding_checks() -> list[tuple[str, Callable[[], str | None]]]:
+    checks: list[tuple[str, Callable[[], str | None]]] = [("two translation units link", two_units_link)]
+    if not has_clang():
+        print("not run: clang++: not found")
+    for header in sorted(BINDING.rglob("*.hpp")):
+        name = header.relative_to(BINDING)
+        source = f"#include <{name}>\n#include <{name}>\nint main() {{ return 0; }}\n"
+        for compiler, standard in [("g++", "c++17")] + ([("clang++", "c++20")] if has_clang() else []):
+            command = compiler_for(standard, compiler)
+            checks.append((f"{name} alone as {standard} by {compiler}", lambda c=command, s=source: syntax_problem(c, s)))
+    return checks
 
 
 def interface_checks(libraries: list[str]) -> list[tuple[str, Callable[[], str | None]]]:
@@ -254,7 +301,8 @@ class Tally:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Compile and run the tests of the C API.")
+    parser = argparse.ArgumentParser(description="Compile and run the tests of the C API, or of the C++ binding.")
+    parser.add_argument("--suite", default="c", choices=sorted(SUITES))
     parser.add_argument("--only", default="", metavar="PATTERN", help="tests whose name contains or matches PATTERN")
     parser.add_argument("--procs", default="1,2,8", metavar="LIST", help="values of GORT_MAXPROCS (default 1,2,8)")
     parser.add_argument("--lib", default="both", choices=("so", "a", "both"))
@@ -272,7 +320,7 @@ def main() -> int:
     if missing:
         print(f"missing: {' '.join(str(path.relative_to(ROOT)) for path in missing)}; build the library first")
         return 1
-    tests = select_tests(arguments.only, arguments.section)
+    tests = select_tests(arguments.suite, arguments.only, arguments.section)
     if not tests:
         print(f"no test of section {arguments.section} is called {arguments.only!r}")
         return 1
@@ -280,7 +328,7 @@ def main() -> int:
     tally = Tally(arguments.verbose)
 
     if not arguments.only and arguments.section == "all":
-        for label, check in interface_checks(libraries):
+        for label, check in interface_checks(libraries) if arguments.suite == "c" else binding_checks():
             tally.add(Result(label, check(), 0.0))
     variants = [variant for test in tests for variant in variants_of(test, libraries, arguments.procs)]
     with ThreadPoolExecutor(AT_A_TIME) as pool:

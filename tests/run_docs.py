@@ -24,7 +24,7 @@ from pathlib import Path
 from docs_runner.links import broken
 from docs_runner.pages import read
 from docs_runner.programs import STANDARD, Program, programs_of, write
-from harness import LIBRARY_DIR, ROOT, Failure, Outcome, Tally, c_compiler, expect, expect_equal, first_error, run
+from harness import LIBRARY_DIR, ROOT, Failure, Outcome, Tally, c_compiler, cpp_compiler, expect, expect_equal, first_error, run
 
 VENV_PYTHON = ROOT / "target" / "venv" / "bin" / "python"
 WARNINGS = ["-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-unused-function"]
@@ -51,8 +51,9 @@ class Runner:
     def compile(self, program: Program, source: Path) -> Path | None:
         """The binary, None with --syntax-only."""
         language = program.block.language
-        compiler = c_compiler() if language == "c" else os.environ.get("CXX", "c++").split()
-        command: list[object] = [*compiler, f"-std={STANDARD[language]}", *WARNINGS, f"-I{self.include}", source]
+        compiler = c_compiler() if language == "c" else cpp_compiler()
+        includes = [f"-I{self.include}", f"-I{ROOT / 'bindings' / 'cpp'}"]
+        command: list[object] = [*compiler, f"-std={STANDARD[language]}", *WARNINGS, *includes, source]
         binary = None if self.syntax_only else source.with_suffix("")
         if binary is None:
             command.append("-fsyntax-only")
@@ -91,7 +92,7 @@ def main() -> int:
         for page in pages.values():
             tally.run(f"links of {page.path.name}", broken(page, pages, ROOT))
             for program in programs_of(page):
-                if program.block.language == "cpp" and not shutil.which(os.environ.get("CXX", "c++").split()[0]):
+                if program.block.language == "cpp" and not shutil.which(cpp_compiler()[0]):
                     print(f"not run: {program.name}: there is no C++ compiler")
                     continue
                 if program.block.language == "python" and not runner.has_binding:

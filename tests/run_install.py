@@ -3,7 +3,7 @@
     python3 tests/run_install.py
 
 Needs target/release/libgort.so and libgort.a (make build). The consumer of tests/install is
-compiled as C99, C11, C++11 and C++17 by every compiler there is, shared and static: with plain
+compiled as C99, C11, C++11 and C++17, that of the binding as C++17 and C++20, by every compiler there is, shared and static: with plain
 options, through pkg-config, and through CMake. What is not on the machine is named, not passed.
 """
 
@@ -22,6 +22,7 @@ from harness import ROOT, Outcome, Tally, expect, expect_equal, first_error, run
 SOURCES = ROOT / "tests" / "install"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 STANDARDS = ["c99", "c11", "c++11", "c++17"]
+BINDING = {"c++17", "c++20"}  # the consumer of gort.hpp, too
 
 
 class Compiler(NamedTuple):
@@ -92,9 +93,10 @@ def abi_name(installed: Installation) -> str:
     return os.readlink(installed.lib / "libgort.so")
 
 
-def compile_and_run(installed: Installation, compiler: Compiler, standard: str, static: bool, options: list[str]) -> None:
+def compile_and_run(installed: Installation, compiler: Compiler, standard: str, static: bool, options: list[str],
+                    source: str = "consumer.c") -> None:  # fmt: skip
     program = installed.prefix.parent / "consumer"
-    language = ["-x", "c++" if compiler.is_cpp else "c", SOURCES / "consumer.c", "-x", "none"]
+    language = ["-x", "c++" if compiler.is_cpp else "c", SOURCES / source, "-x", "none"]
     outcome = run([*compiler.name.split(), f"-std={standard}", *WARNINGS, *language, "-o", program, *options])
     expect_equal(outcome.status, 0, f"does not compile: {first_error(outcome)}")
     installed.check_program(program, static)
@@ -102,9 +104,10 @@ def compile_and_run(installed: Installation, compiler: Compiler, standard: str, 
 
 def check_tree(installed: Installation) -> None:
     files = installed.files()
-    for name in ("include/gort.h", "lib/libgort.a", "lib/pkgconfig/gort.pc", "lib/cmake/gort/gortConfig.cmake",
+    for name in ("include/gort.h", "include/gort.hpp", "include/gort/chan.hpp", "lib/libgort.a", "lib/pkgconfig/gort.pc", "lib/cmake/gort/gortConfig.cmake",
                  "lib/cmake/gort/gortConfigVersion.cmake", "share/doc/gort/README.md", "share/doc/gort/LICENSE-MIT",
-                 "share/doc/gort/docs/channels.md", "share/doc/gort/examples/c/wc.c"):  # fmt: skip
+                 "share/doc/gort/docs/channels.md", "share/doc/gort/examples/c/wc.c",
+                 "share/doc/gort/examples/cpp/wc.cpp", "share/doc/gort/examples/cpp/wc.hpp"):  # fmt: skip
         expect(name in files, f"{name} is missing among {sorted(files)}")
     real = (installed.lib / "libgort.so").resolve()
     expect(re.fullmatch(r"libgort\.so\.\d+\.\d+\.\d+", real.name), f"libgort.so leads to {real.name}")
@@ -175,7 +178,7 @@ def check_cmake(installed: Installation, tally: Tally) -> None:
 
     tally.run("cmake: other versions are refused", refuses)
     if tally.run("cmake: build", build_all):
-        for language in ("c", "cpp"):
+        for language in ("c", "cpp", "binding"):
             for kind in ("gort", "static"):
                 program = build / f"{language}-{kind}"
                 tally.run(f"cmake: {program.name}", lambda p=program, k=kind: installed.check_program(p, k == "static"))
@@ -198,6 +201,14 @@ def main() -> int:
                     tally.run(
                         f"{compiler.name} -std={standard} {'static' if static else 'shared'}",
                         lambda c=compiler, s=standard, st=static: compile_and_run(installed, c, s, st, installed.plain_options(st)),
+                    )
+            for standard in sorted(BINDING) if compiler.is_cpp else []:
+                for static in (False, True):
+                    tally.run(
+                        f"gort.hpp: {compiler.name} -std={standard} {'static' if static else 'shared'}",
+                        lambda c=compiler, s=standard, st=static: compile_and_run(
+                            installed, c, s, st, installed.pkg_config_options(st), "binding.cpp"
+                        ),
                     )
         check_pkg_config(installed, tally, found)
         check_cmake(installed, tally)

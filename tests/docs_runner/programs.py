@@ -5,7 +5,7 @@ A block is what the words after its language say:
     ```c                 a complete program
     ```c definitions     file-scope code for the fragments that follow on the page
     ```c fragment        statements; they become the body of the main goroutine
-    ```cpp               a complete program in C++17
+    ```cpp               a complete program in C++17; definitions and fragments as in C
     ```python            a complete program
 
 and `exit=N` in the same place is the status it ends with (0 when nothing is said). A text
@@ -39,12 +39,27 @@ PRELUDE = """\
 #include <string.h>
 #include <unistd.h>
 """
+FRAGMENT = "static void fragment(void *arg)\n{\n(void)arg;\n"
 MAIN = """\
+}
 int main(void)
 {
     return gort_run(fragment, NULL) == GORT_OK ? 0 : 1;
 }
 """
+CPP_PRELUDE = """\
+#include <gort.hpp>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+using namespace std::chrono_literals;
+"""
+# For each language: what stands before definitions, before a fragment, and after it.
+AROUND = {"c": (PRELUDE, FRAGMENT, MAIN), "cpp": (CPP_PRELUDE, "int main()\n{\ngort::run([] {\n", "});\n}\n")}
 
 
 class Program(NamedTuple):
@@ -67,8 +82,9 @@ def at(block: Block) -> str:
 
 
 def fragment_source(definitions: list[Block], block: Block) -> str:
-    parts = [PRELUDE, *(at(each) + each.code for each in definitions), "static void fragment(void *arg)\n{\n(void)arg;\n"]
-    return "".join([*parts, at(block), block.code, "}\n", MAIN])
+    prelude, before, after = AROUND[block.language]
+    own = [at(each) + each.code for each in definitions if each.language == block.language]
+    return "".join([prelude, *own, before, at(block), block.code, after])
 
 
 def programs_of(page: Page) -> list[Program]:
@@ -82,7 +98,7 @@ def programs_of(page: Page) -> list[Program]:
         for word in block.words:
             if word.startswith("exit="):
                 status = int(word[len("exit=") :])
-            elif word in KINDS and block.language == "c":
+            elif word in KINDS and block.language in AROUND:
                 kind = word
             else:
                 raise ValueError(f"{block.page}:{block.line - 1}: what does {word!r} mean?")

@@ -1,4 +1,4 @@
-"""The checks of examples/c: what each program must print, one module for each part of the examples.
+"""The checks of examples/c and examples/cpp: what each program must print, one module for each part of the examples.
 
 bench.py runs a compiled program at one GORT_MAXPROCS and keeps the list of checks; build.py
 compiles, and makes the tree of files that the wc programs count; the other modules register

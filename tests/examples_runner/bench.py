@@ -20,9 +20,10 @@ BUILD = ROOT / "target" / "tests" / "examples"
 
 
 class Bench:
-    """Runs the compiled programs at one value of GORT_MAXPROCS."""
+    """Runs the compiled programs of one language at one value of GORT_MAXPROCS."""
 
-    def __init__(self, procs: int, scratch: Path, tree: Path, wc_options: list[str]) -> None:
+    def __init__(self, language: str, procs: int, scratch: Path, tree: Path, wc_options: list[str]) -> None:
+        self.language = language
         self.procs = procs
         self.scratch = scratch
         self.tree = tree
@@ -39,13 +40,13 @@ class Bench:
         return env
 
     def run(self, name: str, *arguments: object, status: int = 0, env: dict[str, str] | None = None) -> Outcome:
-        outcome = run([BUILD / name, *arguments], env or self.environment(), self.scratch)
+        outcome = run([BUILD / self.language / name, *arguments], env or self.environment(), self.scratch)
         expect_equal(outcome.status, status, f"exit status of {name} {' '.join(map(str, arguments))[:100]}", outcome)
         return outcome
 
     def start(self, name: str, *arguments: object) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [str(BUILD / name), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [str(BUILD / self.language / name), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=self.environment(), cwd=self.scratch,
         )
 

@@ -8,12 +8,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from harness import LIBRARY_DIR, ROOT, Outcome, c_compiler, first_error, run
+from harness import LIBRARY_DIR, ROOT, Outcome, c_compiler, cpp_compiler, first_error, run
 
 from .bench import BUILD
 
-SOURCES = ROOT / "examples" / "c"
-WARNINGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+WARNINGS = ["-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}", f"-I{ROOT / 'bindings' / 'cpp'}"]
 SKIPPED_DIRECTORIES = {"target", ".git", "__pycache__", "node_modules", ".venv"}
 
 # pkg-config's name of what an example needs besides gort.
@@ -34,20 +33,26 @@ def missing(name: str) -> str | None:
     return None if known else f"{NEEDS[name]} is not installed"
 
 
-def compile_example(name: str, options: list[str], output: Path | None) -> Outcome:
-    command: list[object] = [*c_compiler(), *WARNINGS, f"-I{ROOT / 'include'}", *options, *pkg_config("--cflags", name)]
-    command += [SOURCES / f"{name}.c"]
+def sources(language: str) -> dict[str, Path]:
+    """The programs in this language, by name."""
+    return {path.stem: path for path in (ROOT / "examples" / language).glob(f"*.{language}")}
+
+
+def compile_example(language: str, name: str, options: list[str], output: Path | None) -> Outcome:
+    compiler = [*c_compiler(), "-std=c11"] if language == "c" else [*cpp_compiler(), "-std=c++17"]
+    command: list[object] = [*compiler, *WARNINGS, *options, *pkg_config("--cflags", name)]
+    command.append(ROOT / "examples" / language / f"{name}.{language}")
     if output is not None:
         command += ["-o", output, f"-L{LIBRARY_DIR}", f"-Wl,-rpath,{LIBRARY_DIR}", "-lgort", "-pthread"]
         command += pkg_config("--libs", name)
     return run(command, {**os.environ, "LC_ALL": "C"})
 
 
-def compile_problem(name: str) -> str | None:
+def compile_problem(language: str, name: str) -> str | None:
     """Compiles one example; the first error line, None when there is none."""
-    target = BUILD / name
+    target = BUILD / language / name
     target.unlink(missing_ok=True)
-    outcome = compile_example(name, [], target)
+    outcome = compile_example(language, name, [], target)
     return None if outcome.status == 0 else first_error(outcome)
 
 
