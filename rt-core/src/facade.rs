@@ -10,10 +10,13 @@ pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
 /// Wait a little for another thread; longer as `rounds` grows.
 #[cfg(not(loom))]
 pub(crate) fn spin_hint(rounds: u32) {
-    const SPINS: u32 = 64;
+    const SPINS: u32 = 10;
     const YIELDS: u32 = SPINS + 32;
     if rounds < SPINS {
-        core::hint::spin_loop();
+        // Each look takes the cache line away from whoever is working on it.
+        for _ in 0..1 << rounds.min(5) {
+            core::hint::spin_loop();
+        }
     } else if rounds < YIELDS {
         // SAFETY: no arguments.
         unsafe { libc::sched_yield() };

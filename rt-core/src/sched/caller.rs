@@ -131,7 +131,7 @@ impl Caller {
         match self.on_p() {
             Some((rt, p)) => {
                 if p.put_next(g) {
-                    idle::wake_for_work(rt);
+                    idle::wake_for_local_work(rt, p);
                 }
             }
             None => lifecycle::ready_from_outside(g),

@@ -25,6 +25,13 @@ const NUDGED: u32 = 2;
 /// How long a new poller waits at a time for the one before it, which is on its way out of epoll.
 const UNTIL_LAST_POLLER_LEAVES: i64 = 50_000;
 
+/// An M was woken in vain that sleeps again after no more than this, and this for each goroutine it has
+/// run meanwhile: about what a wake-up costs, and what makes a goroutine worth moving.
+const WAKE_UP: i64 = 10_000;
+const SHORT_RUN: i64 = 2_000;
+const MANY_RUNS: u64 = 50;
+const MOST_RELUCTANT: u32 = 1023;
+
 type Locked<'a> = SpinGuard<'a, Sched>;
 
 impl Sched {
@@ -201,7 +208,12 @@ pub(super) unsafe fn sleep(rt: &Runtime, m: &M) -> bool {
             }
             adopt(m);
             if !m.p().is_null() {
-                rt.coarse_now.store(clock::now(), Relaxed);
+                let now = clock::now();
+                rt.coarse_now.store(now, Relaxed);
+                if m.spinning.get() {
+                    m.woken_at.set(now);
+                    m.woken_tick.set((*m.p()).tick.get());
+                }
                 return true;
             }
             let mut s = rt.sched.lock();
@@ -236,6 +248,7 @@ unsafe fn poller_wakes(rt: &Runtime, m: &M) {
 
 /// There is nothing to do: give the P away and sleep. True: with a P again; false: the runtime stops.
 pub(super) unsafe fn release_p_and_sleep(rt: &Runtime, m: &M) -> bool {
+    judge_wake_up(rt, m);
     let was_spinning = m.spinning.replace(false);
     // SAFETY: on the M's own thread, which holds a P.
     unsafe {
@@ -462,6 +475,34 @@ pub(crate) fn wake_for_work(rt: &Runtime) {
     barrier::light();
     if rt.idle_ps.load(Relaxed) != 0 && rt.spinning.load(Relaxed) == 0 {
         wake_one(rt);
+    }
+}
+
+/// As [`wake_for_work`], for a goroutine in the queue of `p`, whose owner calls this; or let the
+/// occasion pass.
+#[inline]
+pub(super) fn wake_for_local_work(rt: &Runtime, p: &P) {
+    barrier::light();
+    if rt.idle_ps.load(Relaxed) != 0 && rt.spinning.load(Relaxed) == 0 {
+        let passed = p.let_pass.get();
+        if passed < rt.reluctance.load(Relaxed) {
+            p.let_pass.set(passed + 1);
+        } else {
+            p.let_pass.set(0);
+            wake_one(rt);
+        }
+    }
+}
+
+/// An M that was woken for work has nothing to do any more. On its own thread, with its P.
+fn judge_wake_up(rt: &Runtime, m: &M) {
+    let woken_at = m.woken_at.replace(0);
+    if woken_at != 0 {
+        // SAFETY: the M's own P.
+        let runs = unsafe { (*m.p()).tick.get() }.wrapping_sub(m.woken_tick.get());
+        let was_futile = clock::now() - woken_at < WAKE_UP + SHORT_RUN.saturating_mul(runs.min(MANY_RUNS) as i64);
+        let more = (2 * rt.reluctance.load(Relaxed) + 1).min(MOST_RELUCTANT);
+        rt.reluctance.store(if was_futile { more } else { 0 }, Relaxed);
     }
 }
 

@@ -31,6 +31,9 @@ pub(crate) struct M {
     pub(crate) home: Home,
     pub(crate) boundary: Boundary,
     pub(crate) spinning: Cell<bool>,
+    /// When it was woken to look for work, 0: not for that; and the tick of its P then.
+    pub(crate) woken_at: Cell<i64>,
+    pub(crate) woken_tick: Cell<u64>,
     pub(crate) after: Cell<Option<AfterSwitch>>,
     pub(crate) after_arg: Cell<*mut ()>,
     pub(crate) errno: Cell<*mut i32>,
@@ -72,6 +75,8 @@ impl M {
             home: Home::new(),
             boundary: Boundary::new(),
             spinning: Cell::new(false),
+            woken_at: Cell::new(0),
+            woken_tick: Cell::new(0),
             after: Cell::new(None),
             after_arg: Cell::new(ptr::null_mut()),
             errno: Cell::new(ptr::null_mut()),

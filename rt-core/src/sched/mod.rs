@@ -17,6 +17,12 @@
 //! Should the maker compute on instead of parking, sysmon sees the same runnext twice and wakes a
 //! thief for it.
 //!
+//! Goroutines that only hand things to each other are slower on two cores than on one: whoever is
+//! woken for them finds one that soon waits for the other side. So the runtime is *reluctant*: each
+//! time an M that was woken for work sleeps again at once, twice as many occasions to wake one are
+//! let pass; an M that finds work to stay for ends that. What is queued meanwhile is run by the P it
+//! is queued at, and sysmon looks every millisecond.
+//!
 //! # The two patterns that must match
 //! * submission: put work into a queue; light barrier; look whether Ps are idle and no M spins; wake.
 //! * end of spinning: count itself out; heavy barrier; look into all queues once more.
@@ -108,6 +114,8 @@ pub(crate) struct Runtime {
     pub(crate) procs: AtomicI32,
     pub(crate) idle_ps: AtomicU32,
     pub(crate) spinning: AtomicU32,
+    /// Occasions to wake an M that each P lets pass; see the module.
+    pub(crate) reluctance: AtomicU32,
     pub(crate) global: Injector<Queued>,
     pub(crate) sched: SpinLock<Sched>,
     /// Held while a thread of an M is being made.
@@ -151,6 +159,7 @@ impl Runtime {
             procs: AtomicI32::new(0),
             idle_ps: AtomicU32::new(0),
             spinning: AtomicU32::new(0),
+            reluctance: AtomicU32::new(0),
             global: Injector::new(),
             sched: SpinLock::new(Sched {
                 idle_ps: Vec::new(),

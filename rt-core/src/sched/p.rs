@@ -61,6 +61,8 @@ pub(crate) struct P {
     runnext: AtomicPtr<G>,
     queue: Worker<Queued>,
     streak: Cell<u32>,
+    /// Occasions to wake an M that were let pass.
+    pub(crate) let_pass: Cell<u32>,
     /// When a batch of ids was taken last, and how many since the goroutine came.
     crowd_tick: Cell<u64>,
     crowd_batches: Cell<u32>,
@@ -98,6 +100,7 @@ impl P {
             stealer: queue.stealer(),
             queue,
             streak: Cell::new(0),
+            let_pass: Cell::new(0),
             crowd_tick: Cell::new(0),
             crowd_batches: Cell::new(0),
             tick: Counter::default(),
