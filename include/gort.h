@@ -652,8 +652,10 @@ gort_status gort_shutdown(gort_duration timeout);
 gort_status gort_stats_read(gort_stats *out);
 
 /*
- Write every goroutine to the descriptor: id, name, state, what it waits for and how long, and which
- goroutine created it. GORT_OS_ERROR: it could not be written.
+ Write every goroutine to the descriptor: id, name, state, what it waits for and how long, its call stack
+ unless it runs, and where it was created, by which goroutine. Functions are named as far as the program
+ and its libraries have symbols, with file and line where they have debugging information. Others run on
+ meanwhile. GORT_OS_ERROR: it could not be written.
  */
 gort_status gort_dump(int fd);
 

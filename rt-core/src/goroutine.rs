@@ -19,24 +19,34 @@ pub use crate::sched::spawn::SpawnOptions;
 #[inline]
 pub unsafe fn spawn(entry: Entry, arg: *mut c_void) -> Result {
     // SAFETY: by contract.
+    unsafe { spawn_at(entry, arg, 0) }
+}
+
+/// As [`spawn()`], from the call that returns to `created_at`.
+///
+/// # Safety
+/// As there.
+#[inline]
+pub unsafe fn spawn_at(entry: Entry, arg: *mut c_void, created_at: usize) -> Result {
+    // SAFETY: by contract.
     unsafe {
         let mut caller = Caller::enter();
-        let result = spawn::spawn(&caller, entry, arg);
+        let result = spawn::spawn(&caller, entry, arg, created_at);
         spawn::let_run(&mut caller);
         result
     }
 }
 
 /// `go entry(&copy)`: the `size` bytes at `arg` are copied now; the copy lives as long as the
-/// goroutine and is aligned to 16.
+/// goroutine and is aligned to 16. `created_at` as in [`spawn_at`].
 ///
 /// # Safety
 /// As [`spawn()`]; `arg` is readable for `size` bytes.
-pub unsafe fn spawn_copy(entry: Entry, arg: *const u8, size: usize) -> Result {
+pub unsafe fn spawn_copy(entry: Entry, arg: *const u8, size: usize, created_at: usize) -> Result {
     // SAFETY: by contract.
     unsafe {
         let mut caller = Caller::enter();
-        let result = spawn::spawn_copy(&caller, entry, arg, size, None);
+        let result = spawn::spawn_copy(&caller, entry, arg, size, None, created_at);
         spawn::let_run(&mut caller);
         result
     }

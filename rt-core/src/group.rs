@@ -79,11 +79,12 @@ pub unsafe fn set_limit(g: *mut Group, n: i64) -> Result {
     })
 }
 
-/// Run `entry(arg)` in a goroutine, waiting while the limit is reached.
+/// Run `entry(arg)` in a goroutine, waiting while the limit is reached. `created_at` as in
+/// [`SpawnOptions`](crate::goroutine::SpawnOptions).
 ///
 /// # Safety
 /// As [`ctx`]; `entry(arg)` is sound in a goroutine.
-pub unsafe fn go(g: *mut Group, entry: GroupEntry, arg: *mut c_void) -> Result {
+pub unsafe fn go(g: *mut Group, entry: GroupEntry, arg: *mut c_void, created_at: usize) -> Result {
     // SAFETY: by contract.
     unsafe {
         (*g).locked(|| {
@@ -92,7 +93,7 @@ pub unsafe fn go(g: *mut Group, entry: GroupEntry, arg: *mut c_void) -> Result {
             }
             (*g).active.set((*g).active.get() + 1);
         });
-        (*g).start(entry, arg)
+        (*g).start(entry, arg, created_at)
     }
 }
 
@@ -100,7 +101,7 @@ pub unsafe fn go(g: *mut Group, entry: GroupEntry, arg: *mut c_void) -> Result {
 ///
 /// # Safety
 /// As [`go`].
-pub unsafe fn try_go(g: *mut Group, entry: GroupEntry, arg: *mut c_void) -> Result {
+pub unsafe fn try_go(g: *mut Group, entry: GroupEntry, arg: *mut c_void, created_at: usize) -> Result {
     // SAFETY: by contract.
     unsafe {
         (*g).locked(|| {
@@ -110,7 +111,7 @@ pub unsafe fn try_go(g: *mut Group, entry: GroupEntry, arg: *mut c_void) -> Resu
             (*g).active.set((*g).active.get() + 1);
             Ok(())
         })?;
-        (*g).start(entry, arg)
+        (*g).start(entry, arg, created_at)
     }
 }
 
@@ -163,13 +164,14 @@ impl Group {
     }
 
     /// One that is counted as active.
-    unsafe fn start(&self, entry: GroupEntry, arg: *mut c_void) -> Result {
+    unsafe fn start(&self, entry: GroupEntry, arg: *mut c_void, created_at: usize) -> Result {
         let job = Job { group: core::ptr::from_ref(self).cast_mut(), entry, arg };
         self.references.fetch_add(1, Relaxed);
         // SAFETY: the job is copied; its reference ends in `end_job`.
         let started = self.running.add(1).and_then(|()| unsafe {
             let mut caller = Caller::enter();
-            let started = spawn::spawn_copy(&caller, run_job, (&raw const job).cast(), size_of::<Job>(), Some(end_job));
+            let size = size_of::<Job>();
+            let started = spawn::spawn_copy(&caller, run_job, (&raw const job).cast(), size, Some(end_job), created_at);
             spawn::let_run(&mut caller);
             started.inspect_err(|_| {
                 let _ = self.running.done();

@@ -36,18 +36,18 @@ fn run<F: Fn()>(f: F) {
 fn all<F: Fn()>(n: usize, f: F, meanwhile: impl FnOnce()) {
     let wg: WaitGroup = zeroed();
     for _ in 0..n {
-        unsafe { wg.go(call::<F>, arg(&f)) }.unwrap();
+        unsafe { wg.go(call::<F>, arg(&f), 0) }.unwrap();
     }
     meanwhile();
     wg.wait();
 }
 
 fn go_in<F: Fn() -> c_int>(g: *mut Group, f: &F) -> rt_core::Result {
-    unsafe { group::go(g, call_int::<F>, arg(f)) }
+    unsafe { group::go(g, call_int::<F>, arg(f), 0) }
 }
 
 fn try_go_in<F: Fn() -> c_int>(g: *mut Group, f: &F) -> rt_core::Result {
-    unsafe { group::try_go(g, call_int::<F>, arg(f)) }
+    unsafe { group::try_go(g, call_int::<F>, arg(f), 0) }
 }
 
 fn zeroed<T>() -> T {

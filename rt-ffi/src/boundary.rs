@@ -23,6 +23,21 @@ pub(crate) fn keep<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
     }
 }
 
+/// The whole of a function that makes goroutines: on to `$on`, with the address it was called from as one
+/// argument more, in the given register of x86-64, AArch64 and RISC-V. Two instructions; Rust has no
+/// other way to know its caller.
+macro_rules! with_call_site {
+    ($x86:literal, $arm:literal, $riscv:literal, $on:path) => {{
+        #[cfg(target_arch = "x86_64")]
+        core::arch::naked_asm!(concat!("mov ", $x86, ", [rsp]"), "jmp {on}", on = sym $on);
+        #[cfg(target_arch = "aarch64")]
+        core::arch::naked_asm!(concat!("mov ", $arm, ", x30"), "b {on}", on = sym $on);
+        #[cfg(target_arch = "riscv64")]
+        core::arch::naked_asm!(concat!("mv ", $riscv, ", ra"), "tail {on}", on = sym $on);
+    }};
+}
+pub(crate) use with_call_site;
+
 /// Keep an error, and give C its errno.
 #[cold]
 pub(crate) fn failed(error: &Error) {

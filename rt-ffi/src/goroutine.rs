@@ -1,6 +1,6 @@
 //! Section "goroutines" of the header.
 
-use crate::boundary::{failed, invalid, status};
+use crate::boundary::{failed, invalid, status, with_call_site};
 use crate::types::*;
 use core::ffi::{CStr, c_char, c_void};
 use rt_core::goroutine::{self, SpawnOptions};
@@ -13,9 +13,14 @@ const NO_FUNCTION: Error = invalid(c"the function is NULL");
 /// GORT_INVALID: fn is NULL. GORT_NO_MEMORY: no memory or address space for it. GORT_SHUTDOWN: the
 /// runtime is shutting down. GORT_OS_ERROR: the runtime's first thread could not be made.
 #[unsafe(no_mangle)]
+#[unsafe(naked)]
 pub unsafe extern "C" fn gort_go(r#fn: gort_func, arg: *mut c_void) -> gort_status {
+    with_call_site!("rdx", "x2", "a2", go_from)
+}
+
+unsafe extern "C" fn go_from(r#fn: gort_func, arg: *mut c_void, created_at: usize) -> gort_status {
     // SAFETY: the program gives a function that takes arg.
-    status(|| unsafe { goroutine::spawn(r#fn.ok_or(NO_FUNCTION)?, arg) })
+    status(|| unsafe { goroutine::spawn_at(r#fn.ok_or(NO_FUNCTION)?, arg, created_at) })
 }
 
 /// go fn(&copy): the size bytes at arg are copied now, so that each iteration of a loop can pass its
@@ -23,14 +28,19 @@ pub unsafe extern "C" fn gort_go(r#fn: gort_func, arg: *mut c_void) -> gort_stat
 ///
 /// Errors as gort_go; GORT_INVALID also when arg is NULL and size is not 0.
 #[unsafe(no_mangle)]
+#[unsafe(naked)]
 pub unsafe extern "C" fn gort_go_copy(r#fn: gort_func, arg: *const c_void, size: usize) -> gort_status {
+    with_call_site!("rcx", "x3", "a3", go_copy_from)
+}
+
+unsafe extern "C" fn go_copy_from(r#fn: gort_func, arg: *const c_void, size: usize, created_at: usize) -> gort_status {
     status(|| {
         let entry = r#fn.ok_or(NO_FUNCTION)?;
         if arg.is_null() && size != 0 {
             return Err(invalid(c"the argument to copy is NULL"));
         }
         // SAFETY: the program gives size readable bytes.
-        unsafe { goroutine::spawn_copy(entry, arg.cast(), size) }
+        unsafe { goroutine::spawn_copy(entry, arg.cast(), size, created_at) }
     })
 }
 
@@ -41,10 +51,20 @@ pub unsafe extern "C" fn gort_go_copy(r#fn: gort_func, arg: *const c_void, size:
 /// Errors as gort_go; GORT_INVALID also when struct_size is 0 or larger than the library knows.
 /// stack_size is rounded up, and at least 16 KiB.
 #[unsafe(no_mangle)]
+#[unsafe(naked)]
 pub unsafe extern "C" fn gort_go_with(
     options: *const gort_go_options,
     r#fn: gort_func,
     arg: *mut c_void,
+) -> gort_status {
+    with_call_site!("rcx", "x3", "a3", go_with_from)
+}
+
+unsafe extern "C" fn go_with_from(
+    options: *const gort_go_options,
+    r#fn: gort_func,
+    arg: *mut c_void,
+    created_at: usize,
 ) -> gort_status {
     // SAFETY: the program gives NULL or struct_size readable bytes; what lies beyond stays zero.
     let options = unsafe {
@@ -76,7 +96,7 @@ pub unsafe extern "C" fn gort_go_with(
         };
         let name = (!options.name.is_null()).then(|| CStr::from_ptr(options.name));
         goroutine::spawn_with(
-            &SpawnOptions { name, stack_size: options.stack_size, drop: options.drop, crew: None },
+            &SpawnOptions { name, stack_size: options.stack_size, drop: options.drop, created_at, crew: None },
             entry,
             arg,
         )

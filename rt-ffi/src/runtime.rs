@@ -87,8 +87,10 @@ pub unsafe extern "C" fn gort_stats_read(out: *mut gort_stats) -> gort_status {
     })
 }
 
-/// Write every goroutine to the descriptor: id, name, state, what it waits for and how long, and which
-/// goroutine created it. GORT_OS_ERROR: it could not be written.
+/// Write every goroutine to the descriptor: id, name, state, what it waits for and how long, its call stack
+/// unless it runs, and where it was created, by which goroutine. Functions are named as far as the program
+/// and its libraries have symbols, with file and line where they have debugging information. Others run on
+/// meanwhile. GORT_OS_ERROR: it could not be written.
 #[unsafe(no_mangle)]
 pub extern "C" fn gort_dump(fd: c_int) -> gort_status {
     status(|| runtime::dump(fd))

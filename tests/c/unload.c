@@ -8,6 +8,7 @@
 #include "check.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 
 #define FUNCTION(library, name) \
     __typeof__(&name) name##_ = NULL; \
@@ -55,6 +56,18 @@ static void handler_of(int signum, struct sigaction *out)
     CHECK_EQ(sigaction(signum, NULL, out), 0);
 }
 
+struct dumper {
+    gort_status (*dump)(int descriptor);
+    int descriptor;
+};
+
+/* Names the place where this was made: reads symbols, and shall keep none. */
+static void dumps(void *arg)
+{
+    struct dumper *dumper = arg;
+    CHECK_EQ(dumper->dump(dumper->descriptor), GORT_OK);
+}
+
 static void cycle(void)
 {
     void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
@@ -70,6 +83,7 @@ static void cycle(void)
     FUNCTION(library, gort_waitgroup_go);
     FUNCTION(library, gort_waitgroup_wait);
     FUNCTION(library, gort_sleep);
+    FUNCTION(library, gort_dump);
     FUNCTION(library, gort_shutdown);
 
     int count = 0;
@@ -87,6 +101,10 @@ static void cycle(void)
     gort_chan_release_(chan);
     gort_sleep_(GORT_MICROSECOND);
     gort_waitgroup_wait_(&group);
+    struct dumper dumper = {gort_dump_, open("/dev/null", O_WRONLY)};
+    CHECK_EQ(gort_waitgroup_go_(&group, dumps, &dumper), GORT_OK);
+    gort_waitgroup_wait_(&group);
+    close(dumper.descriptor);
     CHECK_EQ(gort_shutdown_(-1), GORT_OK);
     CHECK_EQ(count, 102);
     CHECK_EQ(check_thread_count(), 1);

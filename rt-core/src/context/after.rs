@@ -156,7 +156,7 @@ pub(super) unsafe fn mark_taken(mut afters: *const After) {
 pub(super) unsafe fn start(caller: &Caller, a: &After) {
     // SAFETY: the program gave both to be run in a goroutine.
     unsafe {
-        if spawn::spawn(caller, a.entry, a.arg).is_ok() {
+        if spawn::spawn(caller, a.entry, a.arg, 0).is_ok() {
             unref(a);
         } else {
             a.retry.insert(caller, clock::now() + RETRY, 0);
@@ -168,7 +168,7 @@ unsafe fn try_again(after: *mut (), _now: i64, caller: &Caller) {
     // SAFETY: the list's reference is still there.
     unsafe {
         let a = &*after.cast::<After>();
-        if spawn::spawn(caller, a.entry, a.arg).is_ok() {
+        if spawn::spawn(caller, a.entry, a.arg, 0).is_ok() {
             // The last reference removes this very timer, which waits for us: not from here.
             unref_later(caller, a);
         } else {
@@ -185,7 +185,7 @@ unsafe extern "C-unwind" fn unref_entry(after: *mut c_void) {
 unsafe fn unref_later(caller: &Caller, a: &After) {
     // SAFETY: the goroutine takes the reference over. Without memory for it the reference leaks: a
     // few bytes, once, in a process that has none left.
-    let _ = unsafe { spawn::spawn(caller, unref_entry, ptr::from_ref(a).cast_mut().cast()) };
+    let _ = unsafe { spawn::spawn(caller, unref_entry, ptr::from_ref(a).cast_mut().cast(), 0) };
 }
 
 unsafe extern "C-unwind" fn release_entry(ctx: *mut c_void) {
@@ -202,6 +202,6 @@ pub(super) unsafe fn release_later(caller: &Caller, ctx: &Ctx) {
         {
             return;
         }
-        let _ = spawn::spawn(caller, release_entry, ptr::from_ref(ctx).cast_mut().cast());
+        let _ = spawn::spawn(caller, release_entry, ptr::from_ref(ctx).cast_mut().cast(), 0);
     }
 }

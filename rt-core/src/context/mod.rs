@@ -155,7 +155,7 @@ unsafe fn call_drop(drop_value: Entry, value: *mut c_void) {
     let scheduling = caller.m().is_some() && caller.g().is_null();
     // SAFETY: the program gave both to be called once.
     unsafe {
-        if scheduling && spawn::spawn(&caller, drop_value, value).is_ok() {
+        if scheduling && spawn::spawn(&caller, drop_value, value, 0).is_ok() {
             return;
         }
         drop(caller);

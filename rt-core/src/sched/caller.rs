@@ -3,7 +3,7 @@
 //! Every entry point that may touch the scheduler makes a [`Caller`] first and passes it down. What
 //! the caller is stays true over switches: [`Caller::park`] writes the new M into it.
 
-use super::g::{G, Status};
+use super::g::{G, SINCE_UNIT, Status};
 use super::m::{AfterSwitch, M};
 use super::p::P;
 use super::switch::Leave;
@@ -82,8 +82,7 @@ impl Caller {
             let m = &*self.m;
             let g = &*m.g.get();
             g.reason.store(reason as u8, Relaxed);
-            g.since.store((*m.rt).coarse_now.load(Relaxed), Relaxed);
-            g.set_status(Status::Waiting);
+            g.since.store(((*m.rt).coarse_now.load(Relaxed) >> SINCE_UNIT) as u32, Relaxed);
             m.after.set(Some(after));
             m.after_arg.set(arg);
             self.m = g.context.suspend(&m.home, Leave::Park);
@@ -100,7 +99,6 @@ impl Caller {
         unsafe {
             let m = &*self.m;
             let g = &*m.g.get();
-            g.set_status(Status::Runnable);
             self.m = g.context.suspend(&m.home, Leave::Yield);
         }
     }
@@ -115,7 +113,6 @@ impl Caller {
                 return;
             }
             let g = &*m.g.get();
-            g.set_status(Status::Runnable);
             self.m = g.context.suspend(&m.home, Leave::WantP);
         }
     }

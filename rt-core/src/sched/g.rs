@@ -12,7 +12,7 @@
 //!     runnable, read by its owner; `id`, `name`, `parent` and `created_at` also by dumps.
 //!  2. `context`, `stack`, `fp`, `errno`: by the M that owns it, around switches.
 //!  3. `defers`, `error`: by the goroutine itself.
-//!  4. `status`, `reason`, `since`, `bound`: atomics; written by the owner, read by dumps and sysmon.
+//!  4. `runs`, `status`, `reason`, `since`, `bound`: atomics; written by the owner, read by dumps and sysmon.
 //!
 //! Gs live in slabs that are freed with the runtime, so that a stale look at one by a dump reads
 //! valid memory.
@@ -28,7 +28,7 @@ use crate::stack::Stack;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_void};
 use core::ptr;
-use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU8, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -48,6 +48,9 @@ pub(crate) struct Deferred {
 
 /// Arguments up to this size are copied into the G itself.
 pub(crate) const INLINE_ARG: usize = 48;
+
+/// 2^27 ns, about an eighth of a second.
+pub(crate) const SINCE_UNIT: u32 = 27;
 
 #[repr(C, align(16))]
 pub(crate) struct InlineArg(pub(crate) UnsafeCell<[u8; INLINE_ARG]>);
@@ -70,6 +73,7 @@ pub(crate) struct G {
     pub(crate) id: u64,
     pub(crate) fp: Cell<FpState>,
     pub(crate) errno: Cell<i32>,
+    /// Anything but Running: its stack is left, and complete.
     pub(crate) status: AtomicU8,
     pub(crate) reason: AtomicU8,
     /// It counts against the pool's credits (its stack has the default size).
@@ -83,7 +87,7 @@ pub(crate) struct G {
 
     pub(crate) parent: AtomicU64,
     /// Return address of the call that made it; 0: unknown.
-    pub(crate) created_at: AtomicU64,
+    pub(crate) created_at: AtomicUsize,
     pub(crate) defers: Cell<*mut Deferred>,
     pub(crate) drop: Cell<Option<Entry>>,
     /// Who waits for its end in `run`; null: nobody.
@@ -92,8 +96,10 @@ pub(crate) struct G {
     pub(crate) big_arg: Cell<*mut c_void>,
     /// A copy of the name, from malloc; null: none.
     pub(crate) name: AtomicPtr<c_char>,
-    /// Coarse time of the last park.
-    pub(crate) since: AtomicI64,
+    /// Coarse time of the last park, in units of [`SINCE_UNIT`].
+    pub(crate) since: AtomicU32,
+    /// Times it was switched to: a dump sees in it that it has looked at one moment.
+    pub(crate) runs: AtomicU32,
 
     pub(crate) inline_arg: InlineArg,
     pub(crate) error: UnsafeCell<ErrorSlot>,
@@ -226,10 +232,11 @@ impl GStore {
         true
     }
 
-    /// Every G, in use or not.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &G> {
+    /// Every G in use with its id, which is another one as soon as the G is.
+    pub(crate) fn live(&self) -> Vec<(u64, *const G)> {
         // SAFETY: slabs live as long as the store.
-        self.slabs.iter().flat_map(|&slab| unsafe { &*slab })
+        let all = self.slabs.iter().flat_map(|&slab| unsafe { &*slab });
+        all.filter(|g| g.status() != Status::Free).map(|g| (g.id, ptr::from_ref(g))).collect()
     }
 }
 

@@ -231,6 +231,7 @@ unsafe fn take_down(rt: *mut Runtime) {
         }
         drop(Box::from_raw(rt));
     }
+    crate::runtime::dump::forget();
     fault::uninstall();
     deadlock::reset(false);
 }

@@ -88,6 +88,8 @@ unsafe fn execute(m: &M, g: *mut G) {
         }
         m.g.set(g);
         m.running.store(g_ref.id, Relaxed);
+        // Before anything changes on the stack: dumps read those of others.
+        g_ref.runs.store(g_ref.runs.load(Relaxed).wrapping_add(1), Relaxed);
         g_ref.set_status(Status::Running);
         *m.errno.get() = g_ref.errno.get();
         g_ref.fp.get().restore(m.fp.get());
@@ -101,17 +103,20 @@ unsafe fn execute(m: &M, g: *mut G) {
         // `after` has run, or it is queued.
         match left {
             Leave::Park => {
+                g_ref.set_status(Status::Waiting);
                 g_ref.errno.set(*m.errno.get());
                 g_ref.fp.set(fp);
                 let after = m.after.take().unwrap_unchecked();
                 after(m.after_arg.get());
             }
             Leave::Yield => {
+                g_ref.set_status(Status::Runnable);
                 g_ref.errno.set(*m.errno.get());
                 g_ref.fp.set(fp);
                 (*m.p()).put_tail(g);
             }
             Leave::WantP => {
+                g_ref.set_status(Status::Runnable);
                 g_ref.errno.set(*m.errno.get());
                 g_ref.fp.set(fp);
                 m.running.store(0, Relaxed);

@@ -29,6 +29,8 @@ pub struct SpawnOptions<'a> {
     pub stack_size: usize,
     /// Whose Ms run it; `None`: any of the runtime.
     pub crew: Option<&'static Crew>,
+    /// Where it is made, for dumps: a return address; 0: unknown.
+    pub created_at: usize,
     /// Called once with the argument: when the goroutine is over, or could not be made.
     pub drop: Option<Entry>,
 }
@@ -36,15 +38,15 @@ pub struct SpawnOptions<'a> {
 /// Credits and free Gs a P takes or gives back at a time.
 const BATCH: usize = 64;
 
-/// `go entry(arg)`.
+/// `go entry(arg)`; `created_at` as in [`SpawnOptions`].
 ///
 /// # Safety
 /// `entry(arg)` is sound in a goroutine.
 #[inline]
-pub(crate) unsafe fn spawn(caller: &Caller, entry: Entry, arg: *mut c_void) -> Result {
+pub(crate) unsafe fn spawn(caller: &Caller, entry: Entry, arg: *mut c_void, created_at: usize) -> Result {
     // SAFETY: a new G is ours until it is started.
     unsafe {
-        let g = new_g(caller, true)?;
+        let g = new_g(caller, true, created_at)?;
         (*g).entry.set(Some(entry));
         (*g).arg.set(arg);
         start(caller, g);
@@ -80,10 +82,11 @@ pub(crate) unsafe fn spawn_copy(
     arg: *const u8,
     size: usize,
     end: Option<Entry>,
+    created_at: usize,
 ) -> Result {
     // SAFETY: as above; the copy lives until the goroutine is over.
     unsafe {
-        let g = new_g(caller, true)?;
+        let g = new_g(caller, true, created_at)?;
         (*g).entry.set(Some(entry));
         let copy = if size <= INLINE_ARG {
             (*g).inline_arg.0.get().cast::<u8>()
@@ -139,7 +142,7 @@ pub(crate) unsafe fn try_spawn_with(
     let size = round_size(options.stack_size).ok_or(Error::NO_MEMORY)?;
     // SAFETY: as in `spawn`.
     unsafe {
-        let g = new_g(caller, default_size)?;
+        let g = new_g(caller, default_size, options.created_at)?;
         if let Some(crew) = options.crew {
             if let Err(error) = with_runtime(caller, |rt| crew::prepare(rt, crew))? {
                 discard(caller, g);
@@ -185,8 +188,8 @@ fn with_runtime<R>(caller: &Caller, f: impl FnOnce(&Runtime) -> R) -> Result<R> 
 
 /// A G that is nobody's yet, with a credit for a stack of the default size if it will need one.
 #[inline]
-unsafe fn new_g(caller: &Caller, credit: bool) -> Result<*mut G> {
-    let Some((rt, p)) = caller.on_p() else { return new_g_outside(credit) };
+unsafe fn new_g(caller: &Caller, credit: bool, created_at: usize) -> Result<*mut G> {
+    let Some((rt, p)) = caller.on_p() else { return new_g_outside(credit, created_at) };
     if rt.closing.load(Relaxed) != 0 {
         return Err(Error::SHUTDOWN);
     }
@@ -211,6 +214,7 @@ unsafe fn new_g(caller: &Caller, credit: bool) -> Result<*mut G> {
             p.credits.set(p.credits.get() - 1);
         }
         (*g).parent.store(caller.g().as_ref().map_or(0, |parent| parent.id), Relaxed);
+        (*g).created_at.store(created_at, Relaxed);
     }
     p.created.add(1);
     Ok(g)
@@ -225,7 +229,7 @@ fn refill(rt: &Runtime, p: &P) -> Result<*mut G> {
 
 /// As [`new_g`], for a thread without a P.
 #[cold]
-fn new_g_outside(credit: bool) -> Result<*mut G> {
+fn new_g_outside(credit: bool, created_at: usize) -> Result<*mut G> {
     let rt = lifecycle::started()?;
     // Counted before the look at `closing`: either shutdown sees the count, or we see it closing.
     rt.created_outside.fetch_add(1, SeqCst);
@@ -248,6 +252,7 @@ fn new_g_outside(credit: bool) -> Result<*mut G> {
             (*g).id = rt.next_id.fetch_add(1, Relaxed);
             (*g).has_credit.set(credit);
             (*g).parent.store(0, Relaxed);
+            (*g).created_at.store(created_at, Relaxed);
         }
         Ok(g)
     })();

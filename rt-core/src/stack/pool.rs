@@ -152,6 +152,12 @@ impl Pool {
         self.out.fetch_sub(stacks.len(), Relaxed);
     }
 
+    /// Whether there is, or was, such a stack: its memory is mapped as long as the pool lives.
+    pub(crate) fn holds(&self, stack: Stack) -> bool {
+        let a = self.arenas.lock();
+        a.maps.iter().any(|&(start, size)| start <= stack.limit() && stack.top() <= start + size)
+    }
+
     /// There is something to trim.
     pub(crate) fn wants_trim(&self) -> bool {
         self.dirty.load(Relaxed) != 0

@@ -52,7 +52,7 @@ impl RwMutex {
             return false;
         }
         let state = self.state.load(Relaxed);
-        if state % ROUND == 0 && self.state.compare_exchange(state, state | WRITER, AcqRel, Relaxed).is_ok() {
+        if state.is_multiple_of(ROUND) && self.state.compare_exchange(state, state | WRITER, AcqRel, Relaxed).is_ok() {
             return true;
         }
         // Locked just above.

@@ -97,12 +97,19 @@ impl WaitGroup {
     ///
     /// # Safety
     /// As [`crate::goroutine::spawn()`]; the group outlives the goroutine.
-    pub unsafe fn go(&self, entry: Entry, arg: *mut c_void) -> Result {
+    pub unsafe fn go(&self, entry: Entry, arg: *mut c_void, created_at: usize) -> Result {
         self.add(1)?;
         let job = Job { group: self, entry, arg };
         // SAFETY: by contract; the job is copied.
         let started = unsafe {
-            spawn::spawn_copy(&Caller::enter(), run_job, (&raw const job).cast(), size_of::<Job>(), Some(end_job))
+            spawn::spawn_copy(
+                &Caller::enter(),
+                run_job,
+                (&raw const job).cast(),
+                size_of::<Job>(),
+                Some(end_job),
+                created_at,
+            )
         };
         started.inspect_err(|_| {
             // The one that was added is still there to be taken.

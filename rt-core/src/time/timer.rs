@@ -45,7 +45,7 @@ unsafe fn fire(timer: *mut (), now: i64, caller: &Caller) {
             // A full buffer means that the last tick was not received yet: this one is missed.
             Does::Send(c) => drop(chan::send(c, (&raw const now).cast(), Wait::Try)),
             Does::Go(entry, arg) => {
-                if spawn::spawn(caller, entry, arg).is_err() {
+                if spawn::spawn(caller, entry, arg, 0).is_err() {
                     timer.node.insert(caller, now + RETRY, 0);
                 }
             }

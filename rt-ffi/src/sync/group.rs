@@ -1,6 +1,6 @@
 //! `gort_group`.
 
-use crate::boundary::{invalid, pointer, status};
+use crate::boundary::{invalid, pointer, status, with_call_site};
 use crate::types::*;
 use core::ffi::{c_int, c_void};
 use rt_core::group;
@@ -34,16 +34,36 @@ pub unsafe extern "C" fn gort_group_set_limit(g: *mut gort_group, n: i64) -> gor
 /// Run fn(arg) in a goroutine, which returns 0 or an error. Blocks while the limit is reached. Errors as
 /// gort_go.
 #[unsafe(no_mangle)]
+#[unsafe(naked)]
 pub unsafe extern "C" fn gort_group_go(g: *mut gort_group, r#fn: gort_group_func, arg: *mut c_void) -> gort_status {
+    with_call_site!("rcx", "x3", "a3", group_go_from)
+}
+
+unsafe extern "C" fn group_go_from(
+    g: *mut gort_group,
+    r#fn: gort_group_func,
+    arg: *mut c_void,
+    created_at: usize,
+) -> gort_status {
     // SAFETY: as above; the program gives a function that takes arg.
-    status(|| unsafe { group::go(live(g)?, r#fn.ok_or(invalid(c"the function is NULL"))?, arg) })
+    status(|| unsafe { group::go(live(g)?, r#fn.ok_or(invalid(c"the function is NULL"))?, arg, created_at) })
 }
 
 /// As gort_group_go, without waiting. GORT_WOULD_BLOCK: the limit is reached.
 #[unsafe(no_mangle)]
+#[unsafe(naked)]
 pub unsafe extern "C" fn gort_group_try_go(g: *mut gort_group, r#fn: gort_group_func, arg: *mut c_void) -> gort_status {
+    with_call_site!("rcx", "x3", "a3", group_try_go_from)
+}
+
+unsafe extern "C" fn group_try_go_from(
+    g: *mut gort_group,
+    r#fn: gort_group_func,
+    arg: *mut c_void,
+    created_at: usize,
+) -> gort_status {
     // SAFETY: as above.
-    status(|| unsafe { group::try_go(live(g)?, r#fn.ok_or(invalid(c"the function is NULL"))?, arg) })
+    status(|| unsafe { group::try_go(live(g)?, r#fn.ok_or(invalid(c"the function is NULL"))?, arg, created_at) })
 }
 
 /// Wait until all goroutines of the group are over, end its context, and return the first error that was

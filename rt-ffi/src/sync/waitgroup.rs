@@ -1,6 +1,6 @@
 //! `gort_waitgroup`.
 
-use crate::boundary::{invalid, status};
+use crate::boundary::{invalid, status, with_call_site};
 use crate::types::*;
 use core::ffi::c_void;
 use rt_core::touch;
@@ -34,10 +34,20 @@ pub unsafe extern "C" fn gort_waitgroup_wait(wg: *mut gort_waitgroup) {
 ///
 /// Errors as gort_go; the counter is then as before.
 #[unsafe(no_mangle)]
+#[unsafe(naked)]
 pub unsafe extern "C" fn gort_waitgroup_go(wg: *mut gort_waitgroup, r#fn: gort_func, arg: *mut c_void) -> gort_status {
+    with_call_site!("rcx", "x3", "a3", waitgroup_go_from)
+}
+
+unsafe extern "C" fn waitgroup_go_from(
+    wg: *mut gort_waitgroup,
+    r#fn: gort_func,
+    arg: *mut c_void,
+    created_at: usize,
+) -> gort_status {
     // SAFETY: as above; the program gives a function that takes arg.
     status(|| unsafe {
         let wg = wg.as_ref().ok_or(super::NO_OBJECT)?;
-        wg.go(r#fn.ok_or(invalid(c"the function is NULL"))?, arg)
+        wg.go(r#fn.ok_or(invalid(c"the function is NULL"))?, arg, created_at)
     })
 }

@@ -15,7 +15,7 @@ mod imp;
 #[path = "portable.rs"]
 mod imp;
 
-pub(crate) use imp::{Context, Home};
+pub(crate) use imp::{Context, Home, SAVED_REGISTERS};
 
 /// What a goroutine tells its M when it switches away.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -47,7 +47,15 @@ unsafe impl corosensei::stack::Stack for Stack {
     }
 }
 
+/// What a switch leaves on the stack is corosensei's matter.
+pub(crate) const SAVED_REGISTERS: &[usize] = &[];
+
 impl Context {
+    /// For dumps: the stack pointer it has left with, 0 when that is not known.
+    pub(crate) fn left_at(&self) -> usize {
+        0
+    }
+
     /// It has a stack to go on at.
     pub(crate) fn is_begun(&self) -> bool {
         self.begun.get()

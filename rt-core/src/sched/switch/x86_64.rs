@@ -93,7 +93,18 @@ unsafe extern "C" fn live(g: *mut G, m: *mut M) -> ! {
     unreachable!("nobody resumes a goroutine that is over")
 }
 
+/// What [`switch`] leaves on the stack, from the stack pointer upwards, by DWARF's numbers: the address
+/// to go on at, rbx, rbp.
+pub(crate) const SAVED_REGISTERS: &[usize] = &[16, 3, 6];
+
 impl Context {
+    /// For dumps: the stack pointer it has left with, 0 before its first run. While it runs that is of
+    /// no use.
+    pub(crate) fn left_at(&self) -> usize {
+        // SAFETY: another thread may write it meanwhile; who asks finds that out.
+        unsafe { core::ptr::read_volatile(self.0.as_ptr()) }
+    }
+
     /// It has a stack to go on at.
     #[inline(always)]
     pub(crate) fn is_begun(&self) -> bool {
