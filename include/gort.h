@@ -209,10 +209,10 @@ gort_async *gort_chan_send_async(gort_chan *c, const void *elem, gort_async_func
 gort_async *gort_select_async(const gort_case *cases, size_t n, gort_async_func callback, void *user);
 
 /*
- Take an operation back. true: it has not happened, no value was sent or received, it will not be
- told of, and what elem points to is the caller's again. false: it has happened, and the callback was
- called, is running or is about to be called (or the queue has the completion); or it was canceled
- before. false for NULL.
+ Take an operation back. true: it has not happened, no value was sent or received, and it will not be
+ told of. false: it has happened, and the callback was called, is running or is about to be called (or
+ the queue has the completion, or is about to); or it was canceled before; or op is NULL. In either
+ case what elem points to is not read or written any more.
  */
 bool gort_async_cancel(gort_async *op);
 

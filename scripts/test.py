@@ -82,6 +82,7 @@ STAGES = [
     Stage("cpp", python("tests/run_c.py", "--suite", "cpp")),
     Stage("examples", python("tests/run_examples.py")),
     Stage("examples++", python("tests/run_examples.py", "--language", "cpp")),
+    Stage("bindings", python("tests/run_bindings.py")),
     # Before the documentation, whose programs in Python use the installed wheel.
     Stage("python", ["scripts/python.sh", "test"], unless=no_python_binding),
     Stage("docs", python("tests/run_docs.py")),

@@ -96,10 +96,10 @@ pub unsafe extern "C" fn gort_select_async(
     unsafe { start(call(callback), cases, n, user) }
 }
 
-/// Take an operation back. true: it has not happened, no value was sent or received, it will not be
-/// told of, and what elem points to is the caller's again. false: it has happened, and the callback was
-/// called, is running or is about to be called (or the queue has the completion); or it was canceled
-/// before. false for NULL.
+/// Take an operation back. true: it has not happened, no value was sent or received, and it will not be
+/// told of. false: it has happened, and the callback was called, is running or is about to be called (or
+/// the queue has the completion, or is about to); or it was canceled before; or op is NULL. In either
+/// case what elem points to is not read or written any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_async_cancel(op: *mut gort_async) -> bool {
     // SAFETY: the program gives a handle it has not released.

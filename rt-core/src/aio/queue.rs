@@ -200,7 +200,7 @@ impl Queue {
             };
             // SAFETY: retained above.
             unsafe {
-                op.cancel_for_queue();
+                op.cancel();
                 unref(op);
             }
         }

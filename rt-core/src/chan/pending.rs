@@ -141,8 +141,8 @@ pub unsafe fn start(cases: &[Case], to: To, user: *mut c_void) -> Result<NonNull
     }
 }
 
-/// Take the operation back. True: it has not happened and will not be told, and the elements' places
-/// are free. False: it has been told or will be, or was canceled before.
+/// Take the operation back. True: it has not happened and will not be told. False: it has been told or
+/// will be, or was canceled before. In either case the elements' places are not used any more.
 ///
 /// # Safety
 /// `op` is null or came from [`start`] and is not released.
@@ -151,11 +151,7 @@ pub unsafe fn cancel(op: *const Pending) -> bool {
     unsafe {
         let Some(op) = op.as_ref() else { return false };
         let _caller = Caller::enter();
-        if !op.completion.claim(CANCELED) {
-            return false;
-        }
-        op.canceled();
-        true
+        op.cancel()
     }
 }
 
@@ -238,19 +234,20 @@ impl Pending {
         }
     }
 
-    /// Its queue is closed: cancel it; if it has happened already, see to it that its element's place
-    /// is not written any more.
+    /// See [`cancel`].
     ///
     /// # Safety
     /// The caller has a reference.
-    pub(crate) unsafe fn cancel_for_queue(&self) {
-        // SAFETY: by contract. The place was written under its channel's lock.
+    pub(crate) unsafe fn cancel(&self) -> bool {
+        // SAFETY: by contract. Whoever was faster uses the place under its channel's lock.
         unsafe {
-            if self.completion.claim(CANCELED) {
+            let first = self.completion.claim(CANCELED);
+            if first {
                 self.canceled();
             } else {
                 self.leave_queues(None);
             }
+            first
         }
     }
 

@@ -1,4 +1,4 @@
-//! The end of a pending operation: `start`, `cancel`, `complete`, `cancel_for_queue` and `unref` in
+//! The end of a pending operation: `start`, `cancel`, `complete` and `unref` in
 //! `chan::pending`, with `WaitQueue::pop` of two channels that a sender comes to each.
 
 use super::{Memory, check};
@@ -115,12 +115,12 @@ fn loom_pending_broken_cancel_leaves_waiters_behind() {
     senders_against_cancel(false);
 }
 
-/// A queue closes: what it comes too late for is not written any more once it has been in the
-/// channels' locks, though it has not been told yet.
-fn sender_against_close(locks: bool) {
+/// A cancel that comes too late: the element's place is not written any more once it has been in the
+/// channels' locks, though the end has not been told yet.
+fn sender_against_late_cancel(locks: bool) {
     check(3, move || {
         let op = Op::new();
-        op.references.fetch_add(1, Relaxed); // the closing queue's
+        op.references.fetch_add(1, Relaxed); // a queue's, which cancels as it closes
         let other = op.clone();
         let sender = thread::spawn(move || other.send(0));
         if !op.cancel(true) && locks {
@@ -136,12 +136,12 @@ fn sender_against_close(locks: bool) {
 }
 
 #[test]
-fn loom_pending_is_not_written_after_close() {
-    sender_against_close(true);
+fn loom_pending_is_not_written_after_cancel() {
+    sender_against_late_cancel(true);
 }
 
 #[test]
 #[should_panic(expected = "Causality violation")]
-fn loom_pending_broken_close_does_not_wait() {
-    sender_against_close(false);
+fn loom_pending_broken_cancel_does_not_wait() {
+    sender_against_late_cancel(false);
 }
