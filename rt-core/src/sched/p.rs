@@ -68,6 +68,8 @@ pub(crate) struct P {
     crowd_batches: Cell<u32>,
     /// Goroutines run; sysmon sees in it whether the P moves on.
     pub(crate) tick: Counter,
+    /// The tick from which on its M looks at more than the queue.
+    pub(crate) look_at: Cell<u64>,
     free: UnsafeCell<Vec<*mut G>>,
     pub(crate) stacks: UnsafeCell<Vec<Stack>>,
     pub(crate) credits: Cell<usize>,
@@ -104,6 +106,7 @@ impl P {
             crowd_tick: Cell::new(0),
             crowd_batches: Cell::new(0),
             tick: Counter::default(),
+            look_at: Cell::new(0),
             free: UnsafeCell::new(Vec::with_capacity(FREE_GS + 1)),
             stacks: UnsafeCell::new(Vec::with_capacity(P_CACHE)),
             credits: Cell::new(0),

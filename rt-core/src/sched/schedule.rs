@@ -129,11 +129,45 @@ unsafe fn execute(m: &M, g: *mut G) {
 }
 
 /// A goroutine for this M, which has its P then. Waits for one; `None`: the runtime stops.
+#[inline(always)]
 unsafe fn find_runnable(m: &M) -> Option<*mut G> {
+    // Nearly always nothing is due, and a goroutine that any M may run waits right here.
     // SAFETY: on the M's own thread, as all below.
+    unsafe {
+        let mut g = ptr::null_mut();
+        if let Some(p) = m.p().as_ref()
+            && p.tick.get() < p.look_at.get()
+            && m.locked_g.get().is_null()
+            && m.inbox_len.load(Relaxed) == 0
+        {
+            g = p.take();
+            if !g.is_null() && (*g).bound.load(Acquire).is_null() {
+                return Some(g);
+            }
+        }
+        find_otherwise(m, g)
+    }
+}
+
+/// As [`find_runnable`], in all other cases; `taken`, unless it is null, is already out of the queue.
+#[inline(never)]
+unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> Option<*mut G> {
+    // SAFETY: as above.
     unsafe {
         let rt = &*m.rt;
         loop {
+            if !taken.is_null() {
+                let g = core::mem::replace(&mut taken, ptr::null_mut());
+                let bound = (*g).bound.load(Acquire);
+                if bound.is_null() || ptr::eq(bound, m) {
+                    return Some(g);
+                }
+                if crew::leads_to_crew(bound) {
+                    crew::deliver(rt, g);
+                } else {
+                    idle::hand_to(rt, m, &*bound, g);
+                }
+            }
             if m.p().is_null() {
                 if !idle::sleep_without_p(rt, m) {
                     return None;
@@ -148,22 +182,10 @@ unsafe fn find_runnable(m: &M) -> Option<*mut G> {
             if m.p().is_null() {
                 continue;
             }
-            let g = next(rt, m, &*m.p());
-            if g.is_null() {
-                // Retired, or nothing to do.
-                if !m.p().is_null() && !idle::release_p_and_sleep(rt, m) {
-                    return None;
-                }
-                continue;
-            }
-            let bound = (*g).bound.load(Acquire);
-            if bound.is_null() || ptr::eq(bound, m) {
-                return Some(g);
-            }
-            if crew::leads_to_crew(bound) {
-                crew::deliver(rt, g);
-            } else {
-                idle::hand_to(rt, m, &*bound, g);
+            taken = next(rt, m, &*m.p());
+            // Null: retired, or nothing to do.
+            if taken.is_null() && !m.p().is_null() && !idle::release_p_and_sleep(rt, m) {
+                return None;
             }
         }
     }
@@ -172,6 +194,7 @@ unsafe fn find_runnable(m: &M) -> Option<*mut G> {
 #[inline]
 unsafe fn next(rt: &Runtime, m: &M, p: &P) -> *mut G {
     let tick = p.tick.get();
+    p.look_at.set((tick - tick % TIMERS_EVERY + TIMERS_EVERY).min(tick - tick % GLOBAL_EVERY + GLOBAL_EVERY));
     // SAFETY: the M holds `p`.
     unsafe {
         if tick.is_multiple_of(TIMERS_EVERY) && p.timers.next() != NEVER {

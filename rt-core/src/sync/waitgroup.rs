@@ -102,14 +102,11 @@ impl WaitGroup {
         let job = Job { group: self, entry, arg };
         // SAFETY: by contract; the job is copied.
         let started = unsafe {
-            spawn::spawn_copy(
-                &Caller::enter(),
-                run_job,
-                (&raw const job).cast(),
-                size_of::<Job>(),
-                Some(end_job),
-                created_at,
-            )
+            let mut caller = Caller::enter();
+            let (job, size) = ((&raw const job).cast(), size_of::<Job>());
+            let started = spawn::spawn_copy(&caller, run_job, job, size, Some(end_job), created_at);
+            spawn::let_run(&mut caller);
+            started
         };
         started.inspect_err(|_| {
             // The one that was added is still there to be taken.
