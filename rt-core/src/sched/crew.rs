@@ -33,9 +33,9 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering:
 pub(super) const MAX_MEMBERS: usize = 256;
 const TIMERS_EVERY: u64 = 16;
 const FRESH_EVERY: u64 = 61;
-/// An M that has been in its goroutine's code this long is stuck: when its thread slept meanwhile,
-/// and when it computed.
-const STUCK_BLOCKED: i64 = 1_000_000;
+/// An M that has been in its goroutine's code this long is stuck: when its thread sleeps, and when it
+/// computes.
+const STUCK_SLEEPING: i64 = 1_000_000;
 const STUCK_COMPUTING: i64 = 10_000_000;
 const TAG: usize = 1;
 
@@ -375,7 +375,6 @@ pub(super) fn displaced(crew: &'static Crew, p: &P) {
 pub(super) struct Seen {
     tick: u64,
     since: i64,
-    cpu: i64,
     next: usize,
 }
 
@@ -423,14 +422,12 @@ fn is_asleep(p: &P) -> bool {
 fn is_stuck(m: &M, p: &P, now: i64, seen: &mut Seen) -> bool {
     let tick = p.tick.get();
     let outside = !m.boundary.is_inside();
-    // SAFETY: a thread that was started is joined only after sysmon has ended.
-    let cpu = || unsafe { m.thread.get().as_ref() }.map_or(0, thread::cpu_time);
     if tick != seen.tick || !outside || m.running.load(Relaxed) == 0 {
-        *seen = Seen { tick, since: now, cpu: cpu(), next: 0 };
+        *seen = Seen { tick, since: now, next: 0 };
         return false;
     }
     let for_long = now - seen.since;
-    if for_long < STUCK_BLOCKED {
+    if for_long < STUCK_SLEEPING {
         return false;
     }
     let next = p.peek_next().addr();
@@ -438,7 +435,8 @@ fn is_stuck(m: &M, p: &P, now: i64, seen: &mut Seen) -> bool {
         p.next_is_stuck.store(true, Relaxed);
     }
     seen.next = next;
-    for_long >= STUCK_COMPUTING || (cpu() - seen.cpu) * 2 < for_long
+    // SAFETY: a thread that was started is joined only after sysmon has ended.
+    for_long >= STUCK_COMPUTING || unsafe { m.thread.get().as_ref() }.is_some_and(thread::sleeps)
 }
 
 impl Runtime {

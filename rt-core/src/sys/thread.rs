@@ -99,17 +99,15 @@ pub(crate) unsafe fn join(thread: Thread) {
     }
 }
 
-/// The time a thread has computed, in nanoseconds. The thread has not been joined.
-pub(crate) fn cpu_time(thread: &Record) -> i64 {
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    let mut clock = 0;
-    // SAFETY: the handle is that of a thread which was not joined; the places are valid.
-    unsafe {
-        if libc::pthread_getcpuclockid(thread.handle, &mut clock) != 0 || libc::clock_gettime(clock, &mut t) != 0 {
-            return 0;
-        }
-    }
-    t.tv_sec * 1_000_000_000 + t.tv_nsec
+/// Whether a thread sleeps in the kernel. False when that cannot be told.
+pub(crate) fn sleeps(thread: &Record) -> bool {
+    let path = format!("/proc/self/task/{}/stat", thread.tid.load(Relaxed));
+    // "tid (name) state ...", where the name may hold anything.
+    let state = std::fs::read(path).ok().and_then(|text| {
+        let after_name = text.iter().rposition(|&byte| byte == b')')? + 2;
+        text.get(after_name).copied()
+    });
+    matches!(state, Some(b'S' | b'D'))
 }
 
 /// Name the calling thread, as shown by ps and debuggers.
