@@ -29,6 +29,8 @@ pub enum Kind {
     Os = 9,
     /// The runtime is shutting down and takes no new goroutine.
     Shutdown = 10,
+    /// A wait that allowed it was interrupted: by a signal, or from outside. C never sees this.
+    Interrupted = 11,
 }
 
 /// A failure: what kind it is and one sentence for a person.
@@ -60,6 +62,7 @@ impl Error {
     pub(crate) const CLOSED_SEND: Error = Error::new(Kind::Closed, c"send on closed channel");
     pub(crate) const WOULD_BLOCK: Error = Error::new(Kind::WouldBlock, c"nothing is ready");
     pub(crate) const TIMED_OUT: Error = Error::new(Kind::DeadlineExceeded, c"the timeout passed");
+    pub(crate) const INTERRUPTED: Error = Error::new(Kind::Interrupted, c"the wait was interrupted");
     pub(crate) const NO_MEMORY: Error = Error::new(Kind::NoMemory, c"out of memory");
     pub(crate) const SHUTDOWN: Error = Error::new(Kind::Shutdown, c"the runtime is shutting down");
     pub(crate) const NOT_A_GOROUTINE: Error =

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::*;
 
 pub use crate::sched::Entry;
 pub use crate::sched::crew::{Crew, set_contends};
-pub use crate::sched::run::{DeadlockHandler, on_deadlock};
+pub use crate::sched::run::{DeadlockHandler, Running, on_deadlock};
 pub use crate::sched::spawn::SpawnOptions;
 
 /// `go entry(arg)`.
@@ -67,16 +67,7 @@ pub unsafe fn spawn_with(options: &SpawnOptions, entry: Entry, arg: *mut c_void)
 /// As [`spawn()`].
 pub unsafe fn run(entry: Entry, arg: *mut c_void) -> Result {
     // SAFETY: by contract.
-    unsafe { run::run(&SpawnOptions::default(), entry, arg) }
-}
-
-/// As [`run()`], with options; `options.drop` runs as in [`spawn_with`], but not when this fails to start.
-///
-/// # Safety
-/// As [`spawn_with`].
-pub unsafe fn run_with(options: &SpawnOptions, entry: Entry, arg: *mut c_void) -> Result {
-    // SAFETY: by contract.
-    unsafe { run::run(options, entry, arg) }
+    unsafe { run::run(entry, arg) }
 }
 
 /// Let others run first: Go's runtime.Gosched; on a plain thread sched_yield.

@@ -24,6 +24,8 @@ mod facade;
 pub mod goroutine;
 #[cfg(not(loom))]
 pub mod group;
+#[cfg(not(loom))]
+pub mod interrupt;
 mod lock;
 #[cfg(all(loom, test))]
 mod models;

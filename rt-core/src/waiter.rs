@@ -19,6 +19,7 @@
 use crate::chan::Chan;
 use crate::context::{self, Ctx};
 use crate::error::{Error, Kind as ErrorKind};
+use crate::interrupt::{self, Pause};
 use crate::sched::caller::Caller;
 use crate::sched::g::G;
 use crate::sched::m::AfterSwitch;
@@ -40,6 +41,8 @@ pub enum Wait<'a> {
     Until(i64),
     /// Until this context ends.
     Context(&'a Ctx),
+    /// As this other one, or until it is interrupted (see [`crate::interrupt`]).
+    Interruptible(&'a Wait<'a>),
 }
 
 impl Wait<'_> {
@@ -49,7 +52,8 @@ impl Wait<'_> {
             Wait::Try => Some(Error::WOULD_BLOCK),
             Wait::Until(t) if t <= clock::now() => Some(Error::TIMED_OUT),
             Wait::Context(ctx) => context::err_of(ctx).err(),
-            _ => None,
+            Wait::Interruptible(wait) => wait.over(),
+            Wait::Forever | Wait::Until(_) => None,
         }
     }
 }
@@ -62,13 +66,15 @@ const PARKED: u32 = 4;
 /// How a wait was ended by a timer or a context; other numbers are the case that was chosen.
 const TIMED_OUT: u32 = u32::MAX;
 pub(crate) const CANCELED: u32 = u32::MAX - 1;
+pub(crate) const INTERRUPTED: u32 = u32::MAX - 2;
 
 /// Called by who ends the wait of an operation, with its completion.
 pub(crate) type Finished = unsafe fn(*const Completion, &Caller);
 
 enum Kind {
     Goroutine(*mut G),
-    Thread,
+    /// `Some`: it sleeps in a way that signals can interrupt.
+    Thread(Option<&'static Pause>),
     Callback(Finished),
 }
 
@@ -90,14 +96,19 @@ impl Completion {
     /// For the caller, which is going to wait in `queues` queues.
     pub(crate) fn new(caller: &Caller, queues: usize, wait: &Wait) -> Completion {
         let g = caller.g();
-        let timed = !matches!(wait, Wait::Forever);
+        // An interrupt comes only once the stack is left.
+        let interruptible = matches!(wait, Wait::Interruptible(_));
+        let timed = !matches!(wait, Wait::Forever | Wait::Interruptible(Wait::Forever));
         Completion {
             state: AtomicU32::new(0),
-            shared: timed || queues > 1,
+            shared: timed || interruptible || queues > 1,
             handshake: timed,
             winner: Cell::new(0),
             counted: AtomicU64::new(0),
-            kind: if g.is_null() { Kind::Thread } else { Kind::Goroutine(g) },
+            kind: match g.is_null() {
+                true => Kind::Thread(if interruptible { interrupt::pause() } else { None }),
+                false => Kind::Goroutine(g),
+            },
         }
     }
 
@@ -116,6 +127,16 @@ impl Completion {
     /// The index of the waiter that was chosen. After the end of the wait.
     pub(crate) fn winner(&self) -> u32 {
         self.winner.get()
+    }
+
+    /// How the wait has ended.
+    fn woken(&self) -> Woken {
+        match self.winner() {
+            TIMED_OUT => Woken::TimedOut,
+            CANCELED => Woken::Canceled,
+            INTERRUPTED => Woken::Interrupted,
+            _ => Woken::Done,
+        }
     }
 
     /// Whoever gets true, and nobody else, must finish it.
@@ -160,7 +181,13 @@ impl Completion {
             if state & PARKED == 0 && self.state.compare_exchange(state, state | PARKED, AcqRel, Relaxed).is_err() {
                 continue;
             }
-            futex::wait(&self.state, self.state.load(Relaxed) & !DONE, deadline);
+            let Kind::Thread(Some(pause)) = self.kind else {
+                futex::wait(&self.state, self.state.load(Relaxed) & !DONE, deadline);
+                continue;
+            };
+            if pause.sleep(deadline) && self.claim(INTERRUPTED) {
+                return true;
+            }
         }
     }
 }
@@ -172,10 +199,14 @@ unsafe fn finish_other(this: *const Completion, caller: &Caller) {
         if let Kind::Callback(finished) = (*this).kind {
             return finished(this, caller);
         }
+        let Kind::Thread(pause) = (*this).kind else { unreachable!("goroutines are made ready") };
         deadlock::unblock((*this).counted.swap(0, AcqRel));
         let word: *const AtomicU32 = &raw const (*this).state;
         if (*word).fetch_or(DONE, AcqRel) & PARKED != 0 {
-            futex::wake(word);
+            match pause {
+                None => futex::wake(word),
+                Some(pause) => pause.end(),
+            }
         }
     }
 }
@@ -189,6 +220,8 @@ pub(crate) enum Woken {
     TimedOut,
     /// The context ended first.
     Canceled,
+    /// It was interrupted first.
+    Interrupted,
 }
 
 impl Woken {
@@ -196,6 +229,8 @@ impl Woken {
     pub(crate) fn error(self, wait: &Wait) -> Option<Error> {
         match (self, wait) {
             (Woken::Done, _) => None,
+            (Woken::Interrupted, _) => Some(Error::INTERRUPTED),
+            (woken, Wait::Interruptible(wait)) => woken.error(wait),
             (Woken::Canceled, Wait::Context(ctx)) => {
                 Some(context::err_of(ctx).err().unwrap_or(Error::new(ErrorKind::Canceled, c"the context was canceled")))
             }
@@ -221,6 +256,10 @@ pub(crate) unsafe fn block(
     after: AfterSwitch,
     arg: *mut (),
 ) -> Woken {
+    if let Wait::Interruptible(inner) = wait {
+        // SAFETY: by contract.
+        return unsafe { block_interruptibly(caller, completion, reason, inner, after, arg) };
+    }
     // SAFETY: by contract.
     unsafe {
         match *wait {
@@ -248,13 +287,33 @@ pub(crate) unsafe fn block(
                 node.remove();
             }
             Wait::Context(ctx) => block_with_context(caller, completion, reason, ctx, after, arg),
-            Wait::Try => unreachable!("a call that may not block does not come here"),
+            Wait::Try | Wait::Interruptible(_) => unreachable!("handled before"),
         }
-        match completion.winner() {
-            TIMED_OUT => Woken::TimedOut,
-            CANCELED => Woken::Canceled,
-            _ => Woken::Done,
-        }
+        completion.woken()
+    }
+}
+
+/// As [`block`], where the wait may also be interrupted.
+#[inline(never)]
+unsafe fn block_interruptibly(
+    caller: &mut Caller,
+    completion: &Completion,
+    reason: WaitReason,
+    wait: &Wait,
+    after: AfterSwitch,
+    arg: *mut (),
+) -> Woken {
+    let g = caller.g();
+    // SAFETY: by contract; the running goroutine is alive, and only its own M looks at `waiting`.
+    unsafe {
+        let Some(g) = g.as_ref() else {
+            block(caller, completion, reason, wait, after, arg);
+            return completion.woken();
+        };
+        g.waiting.set(completion);
+        block(caller, completion, reason, wait, after, arg);
+        g.waiting.set(ptr::null());
+        completion.woken()
     }
 }
 

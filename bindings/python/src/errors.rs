@@ -42,6 +42,7 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
         Kind::DeadlineExceeded => timeout(py),
         Kind::Deadlock => deadlock(py),
         Kind::Misuse => misuse(py),
+        Kind::Interrupted => exit(py),
         Kind::Shutdown => base(py),
     };
     of(class, error)

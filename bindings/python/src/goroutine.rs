@@ -1,14 +1,16 @@
 //! Goroutines as Python sees them: `go` and its handle, `run`, and what a goroutine can do and ask.
 
+use crate::chan::View;
 use crate::task::{Call, DONE, DROPPED, OBSERVED, Outcome, Raw, Task};
 use crate::wait::Limit;
-use crate::{errors, report, tstate};
+use crate::{errors, report, signals, tstate, types};
 use core::ptr;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
-use rt_core::{Kind, goroutine};
+use rt_core::{Kind, Wait, goroutine, time};
 use std::sync::atomic::{AtomicI64, Ordering::*};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,7 +51,7 @@ impl Goroutine {
     /// Its name, as given to go_named; else empty.
     #[getter]
     fn name(&self) -> &str {
-        self.0.name.as_deref().unwrap_or("")
+        self.0.name()
     }
 
     /// Whether it is over.
@@ -75,6 +77,19 @@ impl Goroutine {
             limit.call(py, |wait| self.0.wait(wait))?;
         }
         self.0.result(py)
+    }
+
+    /// `await goroutine`, in asyncio: as join.
+    fn __await__<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let join = this.py().import("gort._aio")?.call_method1("join", (this,))?;
+        join.call_method0("__await__")
+    }
+
+    /// A channel that is closed when the goroutine is over.
+    fn _over<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = this.py();
+        let over = this.get().0.over().map_err(|error| errors::raise(py, error))?;
+        types::recv_chan(py)?.call1((View::nothing(over, this.clone().into_any().unbind()),))
     }
 
     fn __repr__(&self) -> String {
@@ -207,14 +222,34 @@ pub(crate) fn run(
         Limit::Never.call(py, |wait| task.wait(wait))?;
         return task.result(py);
     }
-    match task.run() {
-        Ok(()) => task.result(py),
-        Err(error) if error.kind == Kind::Deadlock => {
+    let running = task.start_to_wait().map_err(|error| errors::raise(py, error))?;
+    match signals::blocking(py, Wait::Forever, |wait| running.wait(wait)) {
+        Ok(Ok(())) => task.result(py),
+        Ok(Err(error)) if error.kind == Kind::Deadlock => {
             let text = REPORT.lock().unwrap_or_else(PoisonError::into_inner).take();
             Err(errors::of(errors::deadlock(py), text.unwrap_or_else(|| error.to_string())))
         }
-        Err(error) => Err(errors::raise(py, error)),
+        Ok(Err(error)) => Err(errors::raise(py, error)),
+        Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => interrupted(py, &task, error),
+        Err(error) => Err(error),
     }
+}
+
+/// Time for the main goroutine to notice a Ctrl-C, if it waits.
+const NOTICE: i64 = 5_000_000;
+
+/// Ctrl-C while main runs: if its goroutine waits, it gets the exception, and its end is waited for.
+#[cold]
+fn interrupted(py: Python<'_>, task: &Arc<Task>, error: PyErr) -> PyResult<Py<PyAny>> {
+    signals::interrupt_by_keyboard(task.id());
+    let until = Wait::Until(time::now() + NOTICE);
+    if signals::blocking(py, until, |wait| task.wait(wait))?.is_err() {
+        if !signals::has_taken_interrupt(task.id()) {
+            return Err(error);
+        }
+        let _ = signals::blocking(py, Wait::Forever, |wait| task.wait(wait))?;
+    }
+    task.result(py)
 }
 
 /// Let other goroutines run first.

@@ -4,7 +4,8 @@
 //! * [`goroutine`], [`chan`], [`select`], [`sync`], [`time`], [`context`] and [`runtime`] are what the
 //!   package offers, under the names it has there; [`types`] knows the classes made in Python.
 //! * [`wait`] turns `timeout=` and `ctx=` into what the runtime understands, [`errors`] its errors
-//!   into exceptions; [`report`] tells of exceptions nobody joins.
+//!   into exceptions; [`report`] tells of exceptions nobody joins; [`signals`] lets Ctrl-C through;
+//!   [`aio`] serves event loops.
 //! * [`sys`] is CPython beyond pyo3.
 //!
 //! # Two rules
@@ -13,6 +14,7 @@
 //! * No borrow of a pyclass, no lock and nothing that is bound to the interpreter is held over it. All
 //!   classes are frozen.
 
+mod aio;
 mod chan;
 mod context;
 mod errors;
@@ -20,6 +22,7 @@ mod goroutine;
 mod report;
 mod runtime;
 mod select;
+mod signals;
 mod sync;
 mod sys;
 mod task;
@@ -34,6 +37,8 @@ mod _gort {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use crate::aio::{Completions, Operation};
+    #[pymodule_export]
     use crate::chan::ChanBase;
     #[pymodule_export]
     use crate::context::{PyCtx, from_now};
@@ -44,11 +49,13 @@ mod _gort {
     #[pymodule_export]
     use crate::report::_report_failed;
     #[pymodule_export]
-    use crate::runtime::{_cancel_all, _dump, _shutdown, gomaxprocs, num_cpu, stats};
+    use crate::runtime::{_dump, _shutdown, gomaxprocs, num_cpu, stats};
     #[pymodule_export]
     use crate::select::{Case, recv, select, send};
     #[pymodule_export]
-    use crate::sync::{AtomicInt, Cond, Mutex, RWMutex, Semaphore, WaitGroup};
+    use crate::signals::{_after_fork, _interrupt_all};
+    #[pymodule_export]
+    use crate::sync::{AtomicInt, Mutex, RWMutex, Semaphore, WaitGroup};
     #[pymodule_export]
     use crate::time::{Ticker, Timer, after, after_func, sleep};
     #[pymodule_export]

@@ -67,6 +67,11 @@ fn call_hook(py: Python<'_>, task: &Arc<Task>, value: &Bound<'_, PyAny>) -> PyRe
     unsafe { Bound::from_owned_ptr_or_err(py, result) }.map(drop)
 }
 
+/// In the child of a fork: they are the parent's.
+pub(crate) fn reset_after_fork() {
+    lock(&FAILED).clear();
+}
+
 /// Report what is left; when the interpreter exits.
 #[pyfunction]
 pub(crate) fn _report_failed() {

@@ -5,7 +5,7 @@ use crate::wait::{FOREVER, nanoseconds};
 use crate::{errors, tstate};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use rt_core::{Kind, runtime};
+use rt_core::{Kind, runtime, time};
 
 /// CPUs this process may run on.
 ///
@@ -77,16 +77,24 @@ pub(crate) fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     Ok(dict)
 }
 
+/// Between two looks at signals.
+const SLICE: i64 = 50_000_000;
+
 /// Wait until every goroutine is over, then end every thread of the runtime. False: the timeout
 /// passed first.
 #[pyfunction]
 #[pyo3(signature = (timeout=None))]
 pub(crate) fn _shutdown(py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
     let timeout = timeout.map_or(Ok(FOREVER), nanoseconds)?;
-    match tstate::detached(|| runtime::shutdown(if timeout == FOREVER { -1 } else { timeout })) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind == Kind::DeadlineExceeded => Ok(false),
-        Err(error) => Err(errors::raise(py, error)),
+    let until = time::now().saturating_add(timeout);
+    loop {
+        let left = (until - time::now()).max(0);
+        match tstate::detached(|| runtime::shutdown(left.min(SLICE))) {
+            Ok(()) => return Ok(true),
+            Err(error) if error.kind != Kind::DeadlineExceeded => return Err(errors::raise(py, error)),
+            Err(_) if left <= SLICE => return Ok(false),
+            Err(_) => py.check_signals()?,
+        }
     }
 }
 
@@ -95,7 +103,3 @@ pub(crate) fn _shutdown(py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> P
 pub(crate) fn _dump() -> String {
     String::from_utf8_lossy(&runtime::dump_text()).into_owned()
 }
-
-/// End the waits of all goroutines.
-#[pyfunction]
-pub(crate) fn _cancel_all() {}

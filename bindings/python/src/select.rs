@@ -50,14 +50,14 @@ const INLINE: usize = 8;
 
 /// The cases of one select as the runtime wants them, and a slot for each element. What the sending
 /// ones would send is held until it is clear which case was chosen.
-pub(crate) struct Cases<'py> {
-    objects: Vec<Bound<'py, Case>>,
+pub(crate) struct Cases {
+    objects: Vec<Py<Case>>,
     slots: Vec<*mut PyObject>,
     raw: Vec<chan::Case>,
 }
 
-impl<'py> Cases<'py> {
-    pub(crate) fn new(cases: &Bound<'py, PyTuple>) -> PyResult<Cases<'py>> {
+impl Cases {
+    pub(crate) fn new(cases: &Bound<'_, PyTuple>) -> PyResult<Cases> {
         let n = cases.len();
         let mut this = Cases {
             objects: Vec::with_capacity(n.max(INLINE)),
@@ -70,7 +70,7 @@ impl<'py> Cases<'py> {
             })?;
             let value = case.get().value.as_ref().map_or(ptr::null_mut(), |v| v.clone_ref(cases.py()).into_ptr());
             this.slots.push(value);
-            this.objects.push(case);
+            this.objects.push(case.unbind());
         }
         for (case, slot) in this.objects.iter().zip(&mut this.slots) {
             let case = case.get();
@@ -87,8 +87,17 @@ impl<'py> Cases<'py> {
         unsafe { chan::select(self.raw.as_mut_ptr(), self.raw.len(), wait) }
     }
 
+    pub(crate) fn raw(&self) -> &[chan::Case] {
+        &self.raw
+    }
+
+    /// How a case was done that an operation of [`crate::aio`] has chosen.
+    pub(crate) fn set_status(&mut self, index: usize, status: i32) {
+        self.raw[index].status = status;
+    }
+
     /// What was chosen, as a Selected; `None`: the default. Raises Closed for a send to a closed channel.
-    pub(crate) fn finish(mut self, py: Python<'py>, chosen: Option<usize>) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn finish<'py>(mut self, py: Python<'py>, chosen: Option<usize>) -> PyResult<Bound<'py, PyAny>> {
         let Some(i) = chosen else { return selected(py, -1, py.None(), false) };
         let closed = self.raw[i].status == Kind::Closed as i32;
         if self.raw[i].op == OP_SEND {
@@ -109,7 +118,7 @@ impl<'py> Cases<'py> {
     }
 }
 
-impl Drop for Cases<'_> {
+impl Drop for Cases {
     fn drop(&mut self) {
         for (slot, raw) in self.slots.iter().zip(&self.raw) {
             if raw.op == OP_SEND && !slot.is_null() {

@@ -55,6 +55,13 @@ impl Mutex {
         limit.call(py, |wait| self.0.lock_wait(wait))
     }
 
+    /// As lock, but nothing interrupts the wait.
+    fn _lock_again(&self) {
+        if !self.0.try_lock() {
+            tstate::detached(|| self.0.lock());
+        }
+    }
+
     /// Lock it if it is free; whether it was.
     ///
     /// >>> import gort
@@ -308,73 +315,6 @@ pub(crate) unsafe fn group_done(group: *mut PyObject) {
             let _ = group.get().0.done();
         }
     });
-}
-
-/// Go's sync.Cond: wait for something that a mutex protects.
-///
-/// >>> import gort
-/// >>> mu = gort.Mutex()
-/// >>> cond, ready = gort.Cond(mu), []
-/// >>> def waiter():
-/// ...     with mu:
-/// ...         while not ready:
-/// ...             cond.wait()
-/// ...     return "seen"
-/// >>> g = gort.go(waiter)
-/// >>> with mu:
-/// ...     ready.append(1)
-/// >>> cond.broadcast()
-/// >>> g.join()
-/// 'seen'
-#[pyclass(name = "Cond", module = "gort", subclass, frozen, weakref)]
-pub(crate) struct Cond {
-    cond: sync::Cond,
-    mutex: Py<Mutex>,
-}
-
-#[pymethods]
-impl Cond {
-    #[new]
-    fn new(mutex: Py<Mutex>) -> Cond {
-        Cond { cond: zeroed(), mutex }
-    }
-
-    /// Unlock the mutex, wait for a signal, lock the mutex again.
-    ///
-    /// >>> import gort
-    /// >>> gort.Cond(gort.Mutex()).wait()
-    /// Traceback (most recent call last):
-    ///     ...
-    /// gort.Misuse: wait on a Cond whose mutex is not locked
-    fn wait(&self, py: Python<'_>) -> PyResult<()> {
-        let mutex = &self.mutex.get().0;
-        if mutex.try_lock() {
-            check(py, mutex.unlock())?;
-            return Err(errors::of(errors::misuse(py), "wait on a Cond whose mutex is not locked"));
-        }
-        tstate::detached(|| self.cond.wait(mutex));
-        Ok(())
-    }
-
-    /// Wake the one that waits longest.
-    ///
-    /// >>> import gort
-    /// >>> gort.Cond(gort.Mutex()).signal()
-    fn signal(&self) {
-        self.cond.signal();
-    }
-
-    /// Wake all that wait.
-    ///
-    /// >>> import gort
-    /// >>> gort.Cond(gort.Mutex()).broadcast()
-    fn broadcast(&self) {
-        self.cond.broadcast();
-    }
-
-    fn __traverse__(&self, visit: pyo3::gc::PyVisit<'_>) -> Result<(), pyo3::gc::PyTraverseError> {
-        visit.call(&self.mutex)
-    }
 }
 
 /// A weighted semaphore: strictly first come, first served.

@@ -26,12 +26,35 @@ pub(crate) fn unwinds<R>(f: impl FnOnce() -> R) -> R {
     result
 }
 
-unsafe extern "C-unwind" {
-    pub(crate) fn PyObject_Call(callable: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject;
-    pub(crate) fn PyEval_RestoreThread(ts: *mut PyThreadState);
-    pub(crate) fn Py_DecRef(object: *mut PyObject);
-    pub(crate) fn PyContext_Enter(context: *mut PyObject) -> c_int;
-    pub(crate) fn PyContext_Exit(context: *mut PyObject) -> c_int;
+/// Functions that may unwind. pyo3 declares some of them as functions that do not; where both meet, the
+/// optimizer would believe that and drop our landing pads, were it not for the pointer it cannot see
+/// through.
+macro_rules! unwinding {
+    ($($name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)?;)*) => {
+        $(
+            #[allow(non_snake_case)]
+            #[inline(always)]
+            pub(crate) unsafe fn $name($($arg: $type),*) $(-> $result)? {
+                unsafe extern "C-unwind" {
+                    fn $name($($arg: $type),*) $(-> $result)?;
+                }
+                let function: unsafe extern "C-unwind" fn($($type),*) $(-> $result)? = $name;
+                // SAFETY: by contract of CPython's function.
+                unsafe { core::hint::black_box(function)($($arg),*) }
+            }
+        )*
+    };
+}
+
+unwinding! {
+    PyObject_Call(callable: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject;
+    PyEval_RestoreThread(ts: *mut PyThreadState);
+    PyErr_Print();
+    Py_Exit(status: c_int) -> !;
+    Py_DecRef(object: *mut PyObject);
+    PyContext_Enter(context: *mut PyObject) -> c_int;
+    PyContext_Exit(context: *mut PyObject) -> c_int;
+    PyThreadState_Clear(ts: *mut PyThreadState);
 }
 
 unsafe extern "C" {
@@ -44,10 +67,6 @@ unsafe extern "C" {
     pub(crate) fn PyThreadState_GetDict() -> *mut PyObject;
     pub(crate) fn PyGILState_GetThisThreadState() -> *mut PyThreadState;
     pub(crate) fn PyThread_get_thread_ident() -> libc::c_ulong;
-}
-
-unsafe extern "C-unwind" {
-    pub(crate) fn PyThreadState_Clear(ts: *mut PyThreadState);
 }
 
 /// The address of a symbol that not every version has.

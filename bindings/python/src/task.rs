@@ -6,15 +6,15 @@
 //! `call` belongs to who starts the goroutine, then to the goroutine. `outcome` is written by the
 //! goroutine before DONE is set, and only read afterwards.
 
-use crate::{errors, report, sys, tstate};
+use crate::{errors, report, signals, sys, tstate};
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
-use rt_core::Kind;
-use rt_core::goroutine::{self, Crew, SpawnOptions};
+use rt_core::chan::{self, Chan};
+use rt_core::goroutine::{self, Crew, Running, SpawnOptions};
 use rt_core::sync::WaitGroup;
 use rt_core::time::Timer;
 use std::ffi::CString;
@@ -94,11 +94,20 @@ pub(crate) struct Task {
     /// Counts 1 until it is over.
     latch: WaitGroup,
     id: AtomicU64,
-    pub(crate) name: Option<Box<str>>,
+    name: Option<Box<str>>,
     call: UnsafeCell<Option<Call>>,
     outcome: UnsafeCell<Outcome>,
+    /// Closed at the end; made when first asked for.
+    over: AtomicPtr<Chan>,
     /// A gort.WaitGroup to be counted down at the end.
     group: Raw,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        // SAFETY: null or the task's own.
+        unsafe { chan::release(*self.over.get_mut()) };
+    }
 }
 
 // SAFETY: see the module.
@@ -119,6 +128,7 @@ impl Task {
             name: name.map(Into::into),
             call: UnsafeCell::new(Some(call)),
             outcome: UnsafeCell::new(Outcome::Nothing),
+            over: AtomicPtr::new(ptr::null_mut()),
             group,
         })
     }
@@ -142,18 +152,37 @@ impl Task {
         }
     }
 
-    /// Start the goroutine and wait, without the interpreter, until it is over or nothing can go on.
-    pub(crate) fn run(self: &Arc<Task>) -> Result<(), rt_core::Error> {
+    /// Start the goroutine, to be waited for in a way that hears of a deadlock.
+    pub(crate) fn start_to_wait(self: &Arc<Task>) -> Result<Running, rt_core::Error> {
         let name = self.c_name();
-        let arg = Arc::into_raw(self.clone()).cast_mut() as usize;
         // SAFETY: as in `start`.
-        tstate::detached(|| unsafe { goroutine::run_with(&options(name.as_deref()), live, arg as *mut c_void) })
-            .inspect_err(|error| {
-                if error.kind != Kind::Deadlock {
-                    // SAFETY: it did not start.
-                    drop(unsafe { Arc::from_raw(arg as *const Task) });
-                }
+        unsafe {
+            let arg = Arc::into_raw(self.clone());
+            Running::start(&options(name.as_deref()), live, arg.cast_mut().cast()).inspect_err(|_| {
+                drop(Arc::from_raw(arg));
             })
+        }
+    }
+
+    /// A channel that is closed when the goroutine is over. It stays the task's.
+    pub(crate) fn over(&self) -> Result<*mut Chan, rt_core::Error> {
+        let known = self.over.load(SeqCst);
+        if !known.is_null() {
+            return Ok(known);
+        }
+        let made = chan::new(0, 0)?.as_ptr();
+        // SAFETY: the channel is ours, or the task's.
+        unsafe {
+            if let Err(other) = self.over.compare_exchange(ptr::null_mut(), made, SeqCst, SeqCst) {
+                chan::release(made);
+                return Ok(other);
+            }
+            if self.state.load(SeqCst) & DONE != 0 {
+                // Closed twice is closed.
+                let _ = chan::close(made);
+            }
+        }
+        Ok(made)
     }
 
     fn c_name(&self) -> Option<CString> {
@@ -168,9 +197,14 @@ impl Task {
         self.state.load(Acquire) & DONE != 0
     }
 
+    /// Its name, for a handle.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or("")
+    }
+
     /// Set bits of the state; what it was.
     pub(crate) fn mark(&self, bits: u8) -> u8 {
-        self.state.fetch_or(bits, AcqRel)
+        self.state.fetch_or(bits, SeqCst)
     }
 
     /// Wait for the end.
@@ -310,11 +344,15 @@ unsafe fn live_attached(task: Arc<Task>) {
     unsafe {
         task.id.store(goroutine::goroutine_id(), Relaxed);
         let call = (*task.call.get()).take().expect("a goroutine is started once");
+        let forks = signals::forks();
         sys::unwinds(|| sys::PyContext_Enter(call.context.0));
         report::begin_tracing();
         let value = sys::unwinds(|| sys::PyObject_Call(call.function.0, call.args.0, call.kwargs.0));
         *task.outcome.get() = if value.is_null() { failure() } else { Outcome::Value(Raw(value)) };
         sys::unwinds(|| sys::PyContext_Exit(call.context.0));
+        if signals::forks() != forks {
+            end_child(&task);
+        }
         drop(call);
         if !task.group.0.is_null() {
             crate::sync::group_done(task.group.0);
@@ -326,9 +364,34 @@ unsafe fn live_attached(task: Arc<Task>) {
         let before = task.mark(DONE);
         // The counter is 1.
         let _ = task.latch.done();
+        let over = task.over.load(SeqCst);
+        if !over.is_null() {
+            let _ = chan::close(over);
+        }
         if failed && before & DROPPED != 0 {
             report::report(&task);
         }
+    }
+}
+
+/// In the child of a fork the goroutine that called it has come to its end. As for a thread that forks
+/// and returns from its main function, that is the end of the process.
+unsafe fn end_child(task: &Task) -> ! {
+    // SAFETY: attached; the outcome is the goroutine's. Nobody waits for it in this process.
+    unsafe {
+        let status = match &*task.outcome.get() {
+            Outcome::Failed(class, value, traceback) => {
+                for object in [class, value, traceback] {
+                    ffi::Py_XINCREF(object.0);
+                }
+                ffi::PyErr_Restore(class.0, value.0, traceback.0);
+                // SystemExit ends the process in here, with its status.
+                sys::unwinds(|| sys::PyErr_Print());
+                1
+            }
+            _ => 0,
+        };
+        sys::unwinds(|| sys::Py_Exit(status))
     }
 }
 

@@ -5,13 +5,13 @@
 
 use crate::chan::View;
 use crate::task::{Call, Deferred};
-use crate::wait::{Limit, nanoseconds};
-use crate::{errors, tstate, types};
-use core::ptr::NonNull;
+use crate::wait::{FOREVER, Limit, nanoseconds};
+use crate::{errors, signals, types};
+use core::ptr::{self, NonNull};
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use rt_core::time;
+use rt_core::{Error, Kind, Wait, time};
 use std::sync::Mutex;
 
 /// Let d seconds pass; at once when d is not above 0.
@@ -23,14 +23,22 @@ use std::sync::Mutex;
 pub(crate) fn sleep(py: Python<'_>, d: &Bound<'_, PyAny>, ctx: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     let d = nanoseconds(d)?;
     let limit = Limit::new(None, ctx)?;
-    let result = match limit.wait() {
-        rt_core::Wait::Context(ctx) => tstate::detached(|| time::sleep_with_context(d, ctx)),
-        _ => {
-            tstate::detached(|| time::sleep(d));
-            Ok(())
+    let until = if d == FOREVER { Wait::Forever } else { Wait::Until(time::now().saturating_add(d)) };
+    let done = limit.done();
+    let slept = if done.is_null() {
+        if d == 0 {
+            return Ok(());
+        }
+        signals::blocking(py, until, time::sleep_as)?
+    } else {
+        // SAFETY: the limit keeps the context, and it the channel; a close is what is waited for.
+        match signals::blocking(py, until, |wait| unsafe { rt_core::chan::recv(done, ptr::null_mut(), wait) })? {
+            Err(error) if error.kind == Kind::Closed => Err(Error::new(Kind::Canceled, c"the context has ended")),
+            Err(error) if error.kind != Kind::DeadlineExceeded => Err(error),
+            _ => Ok(()),
         }
     };
-    result.map_err(|error| limit.raise(py, error))
+    slept.map_err(|error| limit.raise(py, error))
 }
 
 fn no_memory() -> PyErr {

@@ -163,6 +163,15 @@ pub(crate) fn begin_thread() {
     }
 }
 
+/// In the child of a fork: CPython has freed every state but the running one.
+pub(crate) fn reset_after_fork() {
+    // SAFETY: the shelf is this thread's.
+    unsafe {
+        (*shelf()).home.set(ptr::null_mut());
+        core::mem::forget(core::mem::take(&mut *(*shelf()).free.get()));
+    }
+}
+
 /// A state for the running goroutine, attached.
 pub(crate) unsafe fn take() -> *mut PyThreadState {
     // SAFETY: on the goroutine's own stack; the shelf is its thread's.
@@ -261,6 +270,8 @@ unsafe fn clean(ts: *mut PyThreadState) -> bool {
 
 /// Look at this CPython; once, at the import.
 pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
+    // Which belongs to the thread state in which it is first imported.
+    py.import("threading")?;
     let version = py.version_info();
     // SAFETY: a state is attached.
     unsafe {

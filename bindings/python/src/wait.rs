@@ -2,12 +2,12 @@
 //! exception it is when that has ended a wait.
 
 use crate::context::PyCtx;
-use crate::{errors, tstate};
+use crate::{errors, signals};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDelta, PyFloat, PyInt};
 use rt_core::context::{self, Ctx};
-use rt_core::{Error, Kind, Wait, time};
+use rt_core::{Error, Kind, Wait, chan, time};
 
 /// More than 200 years: for ever.
 pub(crate) const FOREVER: i64 = i64::MAX;
@@ -78,6 +78,15 @@ impl<'py> Limit<'py> {
         }
     }
 
+    /// The channel that is closed when the context ends; null: there is none, or it never does.
+    pub(crate) fn done(&self) -> *mut chan::Chan {
+        match self {
+            // SAFETY: the Python object has a reference to its context.
+            Limit::Context(ctx) => unsafe { context::done(ctx.get().raw()) },
+            _ => core::ptr::null_mut(),
+        }
+    }
+
     /// Do `call`, first without waiting, then as long as the limit allows, without the interpreter.
     #[inline]
     pub(crate) fn call<R>(&self, py: Python<'_>, mut call: impl FnMut(Wait) -> Result<R, Error>) -> PyResult<R> {
@@ -89,16 +98,11 @@ impl<'py> Limit<'py> {
     }
 
     /// As [`call`](Self::call), for what was tried already.
-    pub(crate) fn call_waiting<R>(
-        &self,
-        py: Python<'_>,
-        mut call: impl FnMut(Wait) -> Result<R, Error>,
-    ) -> PyResult<R> {
+    pub(crate) fn call_waiting<R>(&self, py: Python<'_>, call: impl FnMut(Wait) -> Result<R, Error>) -> PyResult<R> {
         if let Limit::At { at_once: true, .. } = self {
             return Err(errors::of(errors::timeout(py), "the timeout passed"));
         }
-        let wait = self.wait();
-        tstate::detached(|| call(wait)).map_err(|error| self.raise(py, error))
+        signals::blocking(py, self.wait(), call)?.map_err(|error| self.raise(py, error))
     }
 
     /// The exception for an error that a call with this limit has returned.

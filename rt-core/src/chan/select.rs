@@ -25,6 +25,7 @@ pub const OP_RECV: u32 = 0;
 pub const OP_SEND: u32 = 1;
 
 /// One case of a select; the layout is that of the C API's `gort_case`.
+#[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Case {
     /// The channel; null: never ready.

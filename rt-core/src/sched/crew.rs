@@ -17,13 +17,14 @@
 //! `G::bound` says where a goroutine belongs: null, an M, or, before the first run, a crew (tagged).
 
 use super::caller::Caller;
-use super::g::G;
+use super::g::{G, Status};
 use super::m::M;
 use super::p::{P, Queued};
 use super::{Runtime, Sched, deadlock, idle, lifecycle};
 use crate::alloc::try_box;
 use crate::sys::{clock, thread};
 use crate::time::heap::NEVER;
+use crate::waiter::{Completion, INTERRUPTED};
 use core::cell::{Cell, UnsafeCell};
 use core::ptr;
 use crossbeam_deque::{Injector, Steal};
@@ -246,14 +247,53 @@ fn is_of(p: &P, crew: &'static Crew) -> bool {
 }
 
 unsafe fn empty_inbox(rt: &Runtime, m: &M, p: &P) {
-    let taken = {
+    let (taken, interrupts) = {
         let _lock = rt.sched.lock();
         m.inbox_len.store(0, Relaxed);
         // SAFETY: locked.
-        core::mem::take(unsafe { &mut *m.inbox.get() })
+        unsafe { (core::mem::take(&mut *m.inbox.get()), core::mem::take(&mut *m.interrupts.get())) }
     };
     for g in taken {
         p.put_tail(g);
+    }
+    if !interrupts.is_empty() {
+        interrupt_own(rt, m, &interrupts);
+    }
+}
+
+/// Interrupt waits of goroutines of `crew`.
+pub(crate) fn interrupt(rt: &Runtime, crew: &'static Crew, id: u64) {
+    for p in rt.crew_ps().filter(|p| is_of(p, crew)) {
+        // SAFETY: Ms live as long as the runtime; the list is under the lock.
+        unsafe {
+            let Some(m) = p.m.load(Acquire).as_ref() else { continue };
+            let mut s = rt.sched.lock();
+            (*m.interrupts.get()).push(id);
+            m.inbox_len.fetch_add(1, Relaxed);
+            if m.asleep.get() {
+                let was_poller = s.wake_up(rt, m);
+                drop(s);
+                idle::wake(rt, m, was_poller);
+            }
+        }
+    }
+}
+
+/// Of the goroutines that wait here, end the waits of those named. None of them runs: this is their M.
+fn interrupt_own(rt: &Runtime, m: &M, ids: &[u64]) {
+    let named = |g: &&G| ids.iter().any(|&id| id == crate::interrupt::ALL || id == g.id);
+    let waits =
+        |g: &&G| ptr::eq(g.bound.load(Acquire), m) && g.status() == Status::Waiting && !g.waiting.get().is_null();
+    let found: Vec<*const Completion> =
+        rt.gs.lock().all().filter(waits).filter(named).map(|g| g.waiting.get()).collect();
+    let caller = Caller::scheduler(ptr::from_ref(m).cast_mut());
+    for completion in found {
+        // SAFETY: it is on the stack of a goroutine that waits, and which only this M can let go on.
+        unsafe {
+            if (*completion).claim(INTERRUPTED) {
+                Completion::finish(completion, &caller);
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::g::G;
 use super::m::M;
 use super::rng::Rng;
 use crate::aio::delivery::Delivery;
+use crate::interrupt::Pause;
 use crate::sys::tls;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_char;
@@ -33,6 +34,8 @@ struct Tls {
     error: UnsafeCell<ErrorSlot>,
     rng: Rng,
     delivery: Delivery,
+    /// How this plain thread sleeps in waits that may be interrupted; `None`: as always.
+    pause: Cell<Option<&'static Pause>>,
 }
 
 const _: () = assert!(size_of::<Tls>() <= tls::SIZE && align_of::<Tls>() <= 16);
@@ -112,6 +115,17 @@ unsafe fn count_thread(tls: *const Tls) {
     let epoch = deadlock::add_thread();
     // SAFETY: as in `m`.
     unsafe { (*tls).counted_in.set(epoch) };
+}
+
+/// See [`crate::interrupt`].
+pub(crate) fn pause() -> Option<&'static Pause> {
+    // SAFETY: as in `m`.
+    unsafe { (*tls()).pause.get() }
+}
+
+pub(crate) fn set_pause(pause: Option<&'static Pause>) {
+    // SAFETY: as in `m`.
+    unsafe { (*tls()).pause.set(pause) }
 }
 
 /// In the child of fork(2): this thread is nobody's M any more and not counted yet.

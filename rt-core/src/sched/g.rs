@@ -25,6 +25,7 @@ use super::run::Run;
 use super::switch::Context;
 use super::{Entry, WaitReason};
 use crate::stack::Stack;
+use crate::waiter::Completion;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_void};
 use core::ptr;
@@ -104,6 +105,8 @@ pub(crate) struct G {
     pub(crate) inline_arg: InlineArg,
     pub(crate) error: UnsafeCell<ErrorSlot>,
 
+    /// What it waits for, if the wait may be interrupted. Its own, and its M's while it is parked.
+    pub(crate) waiting: Cell<*const Completion>,
     /// Nested lock_os_thread calls.
     pub(crate) lock_depth: Cell<u32>,
     pub(crate) block_depth: Cell<u32>,

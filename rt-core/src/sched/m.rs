@@ -52,6 +52,9 @@ pub(crate) struct M {
     /// scheduler's lock; the count may be read without it.
     pub(crate) inbox: UnsafeCell<Vec<*mut G>>,
     pub(crate) inbox_len: AtomicU32,
+    /// Goroutines of this M whose waits are to be interrupted; under the scheduler's lock, and in the
+    /// inbox's count.
+    pub(crate) interrupts: UnsafeCell<Vec<u64>>,
     /// Under the scheduler's lock.
     pub(crate) asleep: Cell<bool>,
     /// What it sleeps on.
@@ -88,6 +91,7 @@ impl M {
             next_p: Cell::new(ptr::null_mut()),
             next_g: Cell::new(ptr::null_mut()),
             inbox: UnsafeCell::new(Vec::new()),
+            interrupts: UnsafeCell::new(Vec::new()),
             inbox_len: AtomicU32::new(0),
             asleep: Cell::new(false),
             word: AtomicU32::new(0),

@@ -11,7 +11,7 @@ use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 use std::ffi::CString;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicUsize, Ordering::*};
 
 /// What is called with the report of a deadlock.
 pub type DeadlockHandler = unsafe extern "C-unwind" fn(*const c_char, *mut c_void);
@@ -21,18 +21,24 @@ struct Handler(Option<DeadlockHandler>, *mut c_void);
 unsafe impl Send for Handler {}
 
 static HANDLER: SpinLock<Handler> = SpinLock::new(Handler(None, ptr::null_mut()));
-/// Threads in [`run`], and what they wait with.
+/// Goroutines that threads wait for.
 static RUNS: SpinLock<Vec<Arc<Run>>> = SpinLock::new(Vec::new());
 static ACTIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// One call of [`run`].
+/// A goroutine somebody waits for in [`Running::wait`].
 pub(crate) struct Run {
-    completion: Completion,
-    deadlock: SpinLock<Option<CString>>,
-    was_deadlock: AtomicBool,
+    state: SpinLock<State>,
 }
 
-// SAFETY: the completion is made for sharing: whoever claims it finishes it.
+struct State {
+    ended: bool,
+    /// What the waiting thread waits with; null: none waits.
+    waiting: *const Completion,
+    /// Handed out with the deadlock that ended the wait.
+    report: Option<CString>,
+}
+
+// SAFETY: the completion is used under the lock, by who has claimed it.
 unsafe impl Send for Run {}
 // SAFETY: as above.
 unsafe impl Sync for Run {}
@@ -59,71 +65,119 @@ pub(super) fn any() -> bool {
     ACTIVE.load(SeqCst) != 0
 }
 
-/// Run `entry(arg)` as a goroutine, made with `options`, and wait until it is over.
+/// A goroutine that was started to be waited for.
+pub struct Running(Arc<Run>);
+
+/// Who ends the wait.
+const ENDED: u32 = 0;
+const DEADLOCK: u32 = 1;
+
+impl Running {
+    /// Start `entry(arg)` as a goroutine.
+    ///
+    /// # Safety
+    /// `entry(arg)` is sound in a goroutine; so is `options.drop`, which does not run when this fails.
+    pub unsafe fn start(options: &SpawnOptions, entry: Entry, arg: *mut c_void) -> Result<Running> {
+        let caller = Caller::enter();
+        if !caller.g().is_null() {
+            return Err(Error::new(Kind::Misuse, c"gort_run from a goroutine"));
+        }
+        let state = State { ended: false, waiting: ptr::null(), report: None };
+        let run = Arc::new(Run { state: SpinLock::new(state) });
+        // SAFETY: by contract; the goroutine's reference ends in `ended`.
+        unsafe {
+            let reference = Arc::into_raw(run.clone());
+            if let Err(error) = spawn::try_spawn_with(&caller, options, entry, arg, reference) {
+                drop(Arc::from_raw(reference));
+                return Err(error);
+            }
+        }
+        Ok(Running(run))
+    }
+
+    /// Wait until it is over. One thread at a time. An error is a deadlock, or what `wait` says; after
+    /// an interrupt one may wait again.
+    pub fn wait(&self, wait: Wait) -> Result {
+        unsafe fn unlock(run: *mut ()) {
+            // SAFETY: the caller of `block` has locked it, and keeps the run.
+            unsafe { (*run.cast::<Run>()).state.raw().unlock() }
+        }
+        let mut caller = Caller::enter();
+        let run = &self.0;
+        // Two may finish it: the end of the goroutine, and a deadlock.
+        let completion = Completion::new(&caller, 2, &wait);
+        run.state.raw().lock();
+        // SAFETY: locked; unlocked here or by `block`. The completion is taken out before its frame ends.
+        unsafe {
+            let state = run.state.as_ptr();
+            if (*state).ended {
+                run.state.raw().unlock();
+                return Ok(());
+            }
+            (*state).waiting = &completion;
+            ACTIVE.fetch_add(1, SeqCst);
+            RUNS.lock().push(run.clone());
+            let arg = Arc::as_ptr(run).cast_mut().cast();
+            let woken = block(&mut caller, &completion, WaitReason::None, &wait, unlock, arg);
+            RUNS.lock().retain(|r| !Arc::ptr_eq(r, run));
+            ACTIVE.fetch_sub(1, SeqCst);
+            run.state.lock().waiting = ptr::null();
+            if let Some(error) = woken.error(&wait) {
+                return Err(error);
+            }
+        }
+        if completion.winner() == ENDED {
+            return Ok(());
+        }
+        let report = run.state.lock().report.take();
+        if let Some(report) = report {
+            handle(&report);
+        }
+        Err(Error::new(Kind::Deadlock, c"all goroutines are asleep - deadlock!"))
+    }
+}
+
+impl Run {
+    /// End the wait, if there is one that nobody else has ended.
+    unsafe fn end(&self, winner: u32, caller: &Caller, change: impl FnOnce(&mut State)) {
+        let claimed = {
+            let mut state = self.state.lock();
+            // SAFETY: it is taken out under this lock before it dies.
+            let claimed = unsafe { state.waiting.as_ref() }.is_some_and(|completion| completion.claim(winner));
+            if claimed || winner == ENDED {
+                change(&mut state);
+            }
+            claimed.then_some(state.waiting)
+        };
+        if let Some(completion) = claimed {
+            // SAFETY: claimed just now.
+            unsafe { Completion::finish(completion, caller) };
+        }
+    }
+}
+
+/// Run `entry(arg)` as a goroutine and wait until it is over.
 ///
 /// # Safety
 /// `entry(arg)` is sound in a goroutine.
-pub(crate) unsafe fn run(options: &SpawnOptions, entry: Entry, arg: *mut c_void) -> Result {
-    unsafe fn nothing(_: *mut ()) {}
-    let mut caller = Caller::enter();
-    if !caller.g().is_null() {
-        return Err(Error::new(Kind::Misuse, c"gort_run from a goroutine"));
-    }
-    // Two may finish it: the end of the goroutine, and a deadlock.
-    let run = Arc::new(Run {
-        completion: Completion::new(&caller, 2, &Wait::Forever),
-        deadlock: SpinLock::new(None),
-        was_deadlock: AtomicBool::new(false),
-    });
-    ACTIVE.fetch_add(1, SeqCst);
-    RUNS.lock().push(run.clone());
-    // SAFETY: by contract; the goroutine's reference ends in `ended`.
-    let started = unsafe {
-        let reference = Arc::into_raw(run.clone());
-        let started = spawn::try_spawn_with(&caller, options, entry, arg, reference);
-        if started.is_err() {
-            drop(Arc::from_raw(reference));
-        } else {
-            block(&mut caller, &run.completion, WaitReason::None, &Wait::Forever, nothing, ptr::null_mut());
-        }
-        started
-    };
-    RUNS.lock().retain(|r| !Arc::ptr_eq(r, &run));
-    ACTIVE.fetch_sub(1, SeqCst);
-    started?;
-    if !run.was_deadlock.load(Acquire) {
-        return Ok(());
-    }
-    if let Some(report) = run.deadlock.lock().take() {
-        handle(&report);
-    }
-    Err(Error::new(Kind::Deadlock, c"all goroutines are asleep - deadlock!"))
+pub(crate) unsafe fn run(entry: Entry, arg: *mut c_void) -> Result {
+    // SAFETY: by contract.
+    unsafe { Running::start(&SpawnOptions::default(), entry, arg) }?.wait(Wait::Forever)
 }
 
-/// The goroutine of `run` is over.
+/// The goroutine is over.
 pub(super) unsafe fn ended(run: *const Run, caller: &Caller) {
     // SAFETY: the reference was given to the goroutine at its start.
-    unsafe {
-        let run = Arc::from_raw(run);
-        if run.completion.claim(0) {
-            Completion::finish(&run.completion, caller);
-        }
-    }
+    unsafe { Arc::from_raw(run).end(ENDED, caller, |state| state.ended = true) };
 }
 
-/// Nothing can go on: let every [`run`] return. The first of them hands out the report.
+/// Nothing can go on: let every wait for a goroutine return. The first of them hands out the report.
 pub(super) fn declare_deadlock(rt: &Runtime) {
     let runs = RUNS.lock().clone();
     let mut report = Some(dump::deadlock_report(rt));
     for run in runs {
-        if run.completion.claim(1) {
-            if let Some(report) = report.take() {
-                *run.deadlock.lock() = Some(report);
-            }
-            run.was_deadlock.store(true, Release);
-            // SAFETY: claimed; its thread keeps it alive until it has seen this.
-            unsafe { Completion::finish(&run.completion, &Caller::outsider()) };
-        }
+        // SAFETY: no lock is held.
+        unsafe { run.end(DEADLOCK, &Caller::outsider(), |state| state.report = report.take()) };
     }
 }
 

@@ -23,7 +23,7 @@ core::arch::global_asm!(
 );
 
 /// Bytes of the block; it is aligned to 16.
-pub(crate) const SIZE: usize = 64;
+pub(crate) const SIZE: usize = 80;
 
 /// The block of the calling thread, zeroed at its start. Not to be kept over a switch.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]

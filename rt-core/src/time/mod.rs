@@ -13,12 +13,12 @@ pub use timer::{
 
 use crate::chan;
 use crate::context::{self, Ctx};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::sched::WaitReason;
 use crate::sched::caller::Caller;
 use crate::sched::g::G;
 use crate::sys::clock;
-use crate::waiter::{Completion, Wait, block};
+use crate::waiter::{Completion, Wait, Woken, block};
 use core::ptr;
 use heap::Node;
 
@@ -46,6 +46,21 @@ pub fn sleep(d: i64) {
         caller.park(WaitReason::Sleep, arm_sleeper, (&raw const sleeper) as *mut ());
         sleeper.node.remove();
     }
+}
+
+/// Sleep as long as `wait` says; an error when something else than its deadline ends that.
+pub fn sleep_as(wait: Wait) -> Result {
+    unsafe fn nothing(_: *mut ()) {}
+    match wait.over() {
+        Some(error) if error.kind == Kind::DeadlineExceeded => return Ok(()),
+        Some(error) => return Err(error),
+        None => {}
+    }
+    let mut caller = Caller::enter();
+    let completion = Completion::new(&caller, 0, &wait);
+    // SAFETY: the completion is this caller's and in no queue.
+    let woken = unsafe { block(&mut caller, &completion, WaitReason::Sleep, &wait, nothing, ptr::null_mut()) };
+    if woken == Woken::TimedOut { Ok(()) } else { Err(woken.error(&wait).unwrap_or(Error::INTERRUPTED)) }
 }
 
 /// Sleep for `d` nanoseconds, or until the context ends, which is an error.

@@ -21,7 +21,6 @@ from ._errors import Canceled, Closed, Deadlock, DeadlineExceeded, Error, Misuse
 from ._gort import (
     AtomicInt,
     Case,
-    Cond,
     Goroutine,
     Mutex,
     RWMutex,
@@ -50,7 +49,7 @@ from ._gort import (
 )
 from ._map import imap, imap_unordered
 from ._runtime import Local, dump, excepthook, shutdown
-from ._sync import Group, Map, Once, Pool, SingleFlight
+from ._sync import Cond, Group, Map, Once, Pool, SingleFlight
 
 __version__ = _gort.__version__
 __all__ = [

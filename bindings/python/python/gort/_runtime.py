@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import math
+import os
 import sys
 import threading
+import time
 import traceback
 from datetime import timedelta
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, cast
 
-from . import _gort
+from . import _aio, _blocking, _gort
 from ._gort import Goroutine
 
 Seconds = Union[float, timedelta]
@@ -67,9 +70,31 @@ def shutdown(timeout: Optional[Seconds] = None, *, cancel: bool = False) -> bool
     >>> gort.shutdown(timeout=60)
     True
     """
-    if cancel:
-        _gort._cancel_all()
-    return _gort._shutdown(timeout)
+    if not cancel:
+        return _gort._shutdown(timeout)
+    until = math.inf if timeout is None else _gort.from_now(timeout)
+    pause = 0.001
+    while True:
+        _gort._interrupt_all()
+        left = until - time.monotonic()
+        if _gort._shutdown(min(pause, max(left, 0.0))):
+            return True
+        if left <= 0:
+            return False
+        # One that computes, or waits again, is ended at its next wait.
+        pause = min(2 * pause, 0.05)
+
+
+def _after_fork() -> None:
+    _gort._after_fork()
+    main = threading.main_thread()
+    # After a fork in a goroutine the main thread is one that threading has not started, and up to 3.12
+    # it fails to shut down without the lock that it would have then.
+    if getattr(main, "_tstate_lock", True) is None:
+        cast(Any, main)._set_tstate_lock()
+    _aio._bridges.clear()
+    _blocking._idle.clear()
 
 
 atexit.register(_gort._report_failed)
+os.register_at_fork(after_in_child=_after_fork)

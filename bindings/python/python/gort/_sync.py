@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Callable, Generic, Iterator, Optional, TypeVar, cast
 
 from . import context
@@ -49,6 +50,85 @@ class Once:
                     fn()
                 finally:
                     self._done = True
+
+
+class Cond:
+    """Go's sync.Cond: wait for something that a mutex protects.
+
+    >>> import gort
+    >>> mu = gort.Mutex()
+    >>> cond, ready = gort.Cond(mu), []
+    >>> def waiter():
+    ...     with mu:
+    ...         while not ready:
+    ...             cond.wait()
+    ...     return "seen"
+    >>> g = gort.go(waiter)
+    >>> with mu:
+    ...     ready.append(1)
+    >>> cond.broadcast()
+    >>> g.join()
+    'seen'
+    """
+
+    __slots__ = ("_mutex", "_waiting", "__weakref__")
+    __module__ = "gort"
+
+    def __init__(self, mutex: Mutex) -> None:
+        if not isinstance(mutex, Mutex):
+            raise TypeError(f"a Cond needs a Mutex, not {type(mutex).__name__}")
+        self._mutex = mutex
+        # One for each that waits, the longest first; who takes it out wakes it.
+        self._waiting: deque[WaitGroup] = deque()
+
+    def wait(self) -> None:
+        """Unlock the mutex, wait for a signal, lock the mutex again.
+
+        >>> import gort
+        >>> gort.Cond(gort.Mutex()).wait()
+        Traceback (most recent call last):
+            ...
+        gort.Misuse: unlock of unlocked mutex
+        """
+        me = WaitGroup()
+        me.add()
+        self._waiting.append(me)
+        try:
+            self._mutex.unlock()
+        except BaseException:
+            self._waiting.remove(me)
+            raise
+        try:
+            me.wait()
+        except BaseException:
+            # Interrupted. A signal that has come all the same is for another.
+            try:
+                self._waiting.remove(me)
+            except ValueError:
+                self.signal()
+            raise
+        finally:
+            self._mutex._lock_again()
+
+    def signal(self) -> None:
+        """Wake the one that waits longest.
+
+        >>> import gort
+        >>> gort.Cond(gort.Mutex()).signal()
+        """
+        try:
+            self._waiting.popleft().done()
+        except IndexError:
+            pass
+
+    def broadcast(self) -> None:
+        """Wake all that wait now.
+
+        >>> import gort
+        >>> gort.Cond(gort.Mutex()).broadcast()
+        """
+        for _ in range(len(self._waiting)):
+            self.signal()
 
 
 class Group:
