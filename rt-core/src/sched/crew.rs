@@ -37,7 +37,7 @@ const FRESH_EVERY: u64 = 61;
 /// An M that has been in its goroutine's code this long is stuck: when its thread sleeps, and when it
 /// computes.
 const STUCK_SLEEPING: i64 = 1_000_000;
-const STUCK_COMPUTING: i64 = 10_000_000;
+const STUCK_COMPUTING: i64 = 100_000_000;
 const TAG: usize = 1;
 
 /// A set of Ms, made when first needed. See the module.
@@ -281,11 +281,14 @@ pub(crate) fn interrupt(rt: &Runtime, crew: &'static Crew, id: u64) {
 
 /// Of the goroutines that wait here, end the waits of those named. None of them runs: this is their M.
 fn interrupt_own(rt: &Runtime, m: &M, ids: &[u64]) {
-    let named = |g: &&G| ids.iter().any(|&id| id == crate::interrupt::ALL || id == g.id);
-    let waits =
-        |g: &&G| ptr::eq(g.bound.load(Acquire), m) && g.status() == Status::Waiting && !g.waiting.get().is_null();
-    let found: Vec<*const Completion> =
-        rt.gs.lock().all().filter(waits).filter(named).map(|g| g.waiting.get()).collect();
+    let live = rt.gs.lock().live();
+    let found = live.into_iter().filter_map(|(id, g)| {
+        // SAFETY: Gs live as long as the runtime; those bound to this M change by its doing only.
+        let g = unsafe { &*g };
+        let waits = ptr::eq(g.bound.load(Acquire), m) && g.status() == Status::Waiting;
+        let named = ids.iter().any(|&wanted| wanted == crate::interrupt::ALL || wanted == id);
+        (waits && named && !g.waiting.get().is_null()).then(|| g.waiting.get())
+    });
     let caller = Caller::scheduler(ptr::from_ref(m).cast_mut());
     for completion in found {
         // SAFETY: it is on the stack of a goroutine that waits, and which only this M can let go on.
