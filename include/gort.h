@@ -660,6 +660,16 @@ gort_status gort_stats_read(gort_stats *out);
 gort_status gort_dump(int fd);
 
 /*
+ How many goroutines can never wake, as far as that is certain: they wait, without a deadline, for
+ channels to which nobody has a reference any more but calls that wait as well, or for the NULL
+ channel. They are written to the descriptor as by gort_dump, in which they are "leaked" too; -1
+ writes nothing. A channel that somebody could still use but never will is not found out.
+
+ -1: it could not be written; gort_errno says why.
+ */
+ssize_t gort_leaks(int fd);
+
+/*
  Wait until one case can go on, do it, and return its index; of several that can, each is chosen
  with the same probability. The chosen case's status is GORT_OK or GORT_CLOSED: a receive from a
  closed channel zeroes the element, a send on one is chosen and fails. A case with a NULL channel is

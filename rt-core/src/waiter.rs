@@ -85,6 +85,8 @@ pub(crate) struct Completion {
     shared: bool,
     /// The stack may not be left yet when it is finished.
     handshake: bool,
+    /// Queues it waits in whose channel the program still has a reference to.
+    live: AtomicU32,
     /// The index of the waiter that was chosen; written by who claimed it.
     winner: Cell<u32>,
     /// In this epoch the waiting thread is counted as blocked; 0: it is not.
@@ -103,6 +105,7 @@ impl Completion {
             state: AtomicU32::new(0),
             shared: timed || interruptible || queues > 1,
             handshake: timed,
+            live: AtomicU32::new(queues as u32),
             winner: Cell::new(0),
             counted: AtomicU64::new(0),
             kind: match g.is_null() {
@@ -118,6 +121,7 @@ impl Completion {
             state: AtomicU32::new(0),
             shared: true,
             handshake: false,
+            live: AtomicU32::new(0),
             winner: Cell::new(0),
             counted: AtomicU64::new(0),
             kind: Kind::Callback(finished),
@@ -434,6 +438,24 @@ impl Waiter {
             key: 0,
             weight: Cell::new(0),
             since: Cell::new(0),
+        }
+    }
+
+    /// Nobody may act any more on the channel it waits for. A goroutine that waits for no other, and has
+    /// no deadline, will never wake: it is marked. Under the channel's lock.
+    pub(crate) fn lose(&self) {
+        if self.index == CANCELED {
+            return; // the channel is a context's, and not what is waited for
+        }
+        // SAFETY: a completion lives as long as its waiters are queued.
+        let completion = unsafe { &*self.completion };
+        if let Kind::Goroutine(g) = completion.kind
+            && completion.live.fetch_sub(1, AcqRel) == 1
+            && !completion.handshake
+        {
+            // SAFETY: it is parked, as the lock of its queue is free for us, and stays so.
+            let g = unsafe { &*g };
+            g.reason.store(g.wait_reason().leaked() as u8, Relaxed);
         }
     }
 

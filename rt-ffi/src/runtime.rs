@@ -1,6 +1,6 @@
 //! Section "runtime" of the header.
 
-use crate::boundary::{invalid, status, value};
+use crate::boundary::{invalid, keep, status, value};
 use crate::types::*;
 use core::ffi::c_int;
 use rt_core::{goroutine, runtime};
@@ -94,4 +94,15 @@ pub unsafe extern "C" fn gort_stats_read(out: *mut gort_stats) -> gort_status {
 #[unsafe(no_mangle)]
 pub extern "C" fn gort_dump(fd: c_int) -> gort_status {
     status(|| runtime::dump(fd))
+}
+
+/// How many goroutines can never wake, as far as that is certain: they wait, without a deadline, for
+/// channels to which nobody has a reference any more but calls that wait as well, or for the NULL
+/// channel. They are written to the descriptor as by gort_dump, in which they are "leaked" too; -1
+/// writes nothing. A channel that somebody could still use but never will is not found out.
+///
+/// -1: it could not be written; gort_errno says why.
+#[unsafe(no_mangle)]
+pub extern "C" fn gort_leaks(fd: c_int) -> libc::ssize_t {
+    keep(|| runtime::leaks(fd)).map_or(-1, |count| count as libc::ssize_t)
 }

@@ -422,8 +422,7 @@ static void rescue(void)
         (void)gort_rwmutex_unlock(&all.rwmutexes[i]);
         (void)gort_rwmutex_runlock(&all.rwmutexes[i]);
         for (int64_t n = FAR; n > 0; n /= 2) {
-            while (gort_waitgroup_add(&all.wgs[i], -n) == GORT_OK) {
-            }
+            (void)gort_waitgroup_add(&all.wgs[i], -n);
         }
         gort_cond_broadcast(&all.conds[i]);
         while (recv(all.fds[2 * i], bytes, sizeof bytes, MSG_DONTWAIT) > 0 || recv(all.fds[2 * i + 1], bytes, sizeof bytes, MSG_DONTWAIT) > 0) {

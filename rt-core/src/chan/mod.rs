@@ -29,7 +29,7 @@ use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use std::alloc::{Layout, alloc, dealloc};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering::*, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*, fence};
 
 /// A channel. It lives behind a counted pointer; elements follow it in memory.
 #[repr(C, align(16))]
@@ -48,7 +48,7 @@ pub struct Chan {
     senders: UnsafeCell<WaitQueue>,
     has_receivers: AtomicBool,
     has_senders: AtomicBool,
-    references: AtomicUsize,
+    references: AtomicU64,
     /// The timer of `after`, which lives as long as its channel; null for all others.
     timer: AtomicPtr<Timer>,
     /// What is done with an element that nobody has received when the channel is freed.
@@ -90,13 +90,16 @@ pub fn new_with_drop(elem_size: usize, capacity: usize, drop_elem: Option<DropEl
             senders: UnsafeCell::new(WaitQueue::new()),
             has_receivers: AtomicBool::new(false),
             has_senders: AtomicBool::new(false),
-            references: AtomicUsize::new(1),
+            references: AtomicU64::new(1),
             timer: AtomicPtr::new(ptr::null_mut()),
             drop_elem,
         });
         Ok(c)
     }
 }
+
+/// The program's references are counted in the low half, those of calls that wait in the high one.
+const WAITS: u64 = 1 << 32;
 
 /// Take one more reference. Null is allowed.
 ///
@@ -114,27 +117,49 @@ pub unsafe fn retain(c: *mut Chan) {
 /// # Safety
 /// As [`retain`]; the caller's reference is gone afterwards.
 pub unsafe fn release(c: *mut Chan) {
-    // SAFETY: by contract; the last reference owns everything that nobody waits for.
+    // SAFETY: by contract.
     unsafe {
         let Some(chan) = c.as_ref() else { return };
-        if chan.references.fetch_sub(1, AcqRel) != 1 {
-            return;
-        }
-        if chan.is_waited_for() {
-            return; // by goroutines that nobody can wake any more: they keep it for ever
-        }
-        let timer = chan.timer.load(Relaxed);
-        if !timer.is_null() {
-            Timer::free_with_channel(timer);
-        }
-        if let Some(drop_elem) = chan.drop_elem {
-            for _ in 0..chan.count.load(Relaxed) {
-                drop_elem(chan.slot(chan.head.get()).cast());
-                chan.advance(&chan.head);
+        let mut before = chan.references.load(Relaxed);
+        loop {
+            // The program's last one, and calls that wait have others: it becomes one of those for a look.
+            let looks = before % WAITS == 1 && before != 1;
+            let after = if looks { before - 1 + WAITS } else { before - 1 };
+            match chan.references.compare_exchange_weak(before, after, AcqRel, Relaxed) {
+                Ok(_) if looks => {
+                    chan.lose_waiters();
+                    return release_waiting(c);
+                }
+                Ok(1) => return chan.end(),
+                Ok(_) => return,
+                Err(now) => before = now,
             }
         }
-        let layout = layout(chan.elem_size, chan.capacity).expect("it was valid when the channel was made");
-        dealloc(c.cast(), layout);
+    }
+}
+
+/// As [`retain`], for a call that waits.
+///
+/// # Safety
+/// As [`retain`].
+unsafe fn retain_waiting(c: *mut Chan) {
+    // SAFETY: by contract.
+    if let Some(c) = unsafe { c.as_ref() } {
+        c.references.fetch_add(WAITS, Relaxed);
+    }
+}
+
+/// Undo [`retain_waiting`].
+///
+/// # Safety
+/// As [`release`].
+unsafe fn release_waiting(c: *mut Chan) {
+    // SAFETY: by contract.
+    unsafe {
+        let Some(chan) = c.as_ref() else { return };
+        if chan.references.fetch_sub(WAITS, AcqRel) == WAITS {
+            chan.end();
+        }
     }
 }
 
@@ -233,14 +258,44 @@ impl Chan {
         }
     }
 
-    /// A goroutine is parked in a queue. The lock: it may be about to be.
+    /// Free it, unless goroutines are parked in its queues: nobody can wake those any more, and they keep
+    /// it for ever. The lock: they may be about to be parked.
     #[cold]
-    fn is_waited_for(&self) -> bool {
+    unsafe fn end(&self) {
+        // SAFETY: nobody has a reference; who is parked here does not look at the channel again.
+        unsafe {
+            self.lose_waiters();
+            if self.has_receivers.load(Relaxed) || self.has_senders.load(Relaxed) {
+                return;
+            }
+            let timer = self.timer.load(Relaxed);
+            if !timer.is_null() {
+                Timer::free_with_channel(timer);
+            }
+            if let Some(drop_elem) = self.drop_elem {
+                for _ in 0..self.count.load(Relaxed) {
+                    drop_elem(self.slot(self.head.get()).cast());
+                    self.advance(&self.head);
+                }
+            }
+            let layout = layout(self.elem_size, self.capacity).expect("it was valid when the channel was made");
+            dealloc(ptr::from_ref(self).cast_mut().cast(), layout);
+        }
+    }
+
+    /// The program has no reference any more: nobody may act on the channel, so who waits for it waits
+    /// in vain, unless a timer of the channel's own ends that.
+    #[cold]
+    unsafe fn lose_waiters(&self) {
         self.lock.lock();
-        let waited_for = self.has_receivers.load(Relaxed) || self.has_senders.load(Relaxed);
-        // SAFETY: locked above.
-        unsafe { self.lock.unlock() };
-        waited_for
+        // SAFETY: locked; the channel is alive, by a reference or because nobody else could free it.
+        unsafe {
+            if self.timer.load(Relaxed).is_null() {
+                (*self.receivers.get()).iter().for_each(Waiter::lose);
+                (*self.senders.get()).iter().for_each(Waiter::lose);
+            }
+            self.lock.unlock();
+        }
     }
 
     // All below: under the lock.

@@ -1,6 +1,6 @@
 //! Send, receive, close.
 
-use super::{Chan, OP_RECV, OP_SEND, release, retain};
+use super::{Chan, OP_RECV, OP_SEND, release_waiting, retain_waiting};
 use crate::error::{Error, Kind, Result};
 use crate::sched::WaitReason;
 use crate::sched::caller::Caller;
@@ -92,7 +92,8 @@ impl Chan {
     unsafe fn wait(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
         // SAFETY: by contract of both.
         unsafe {
-            if matches!(wait, Wait::Forever) && !caller.g().is_null() {
+            let only_the_channel_ends_it = matches!(wait, Wait::Forever) && self.timer.load(Relaxed).is_null();
+            if only_the_channel_ends_it && !caller.g().is_null() {
                 Ok(self.park(caller, op, elem))
             } else {
                 self.wait_otherwise(caller, op, elem, wait)
@@ -126,14 +127,14 @@ impl Chan {
         // reference keeps the channel alive meanwhile.
         unsafe {
             self.enqueue(&waiter, op);
-            retain(this);
+            retain_waiting(this);
             let woken = block(caller, &completion, reason(op), wait, unlock_chan, this.cast());
             if woken != Woken::Done {
                 self.lock.lock();
                 self.dequeue(&waiter, op);
                 self.lock.unlock();
             }
-            release(this);
+            release_waiting(this);
             match woken.error(wait) {
                 None => Ok(waiter.ok.get()),
                 Some(error) => Err(error),
@@ -158,6 +159,12 @@ unsafe fn wait_on_nil(reason: WaitReason, wait: &Wait) -> Error {
     if let Some(error) = wait.over() {
         return error;
     }
+    // What these two say can never end; this one can.
+    let reason = match (reason, wait) {
+        (_, Wait::Forever) => reason,
+        (WaitReason::NilChanSend, _) => WaitReason::ChanSend,
+        _ => WaitReason::ChanRecv,
+    };
     let mut caller = Caller::enter();
     let completion = Completion::new(&caller, 0, wait);
     // SAFETY: the completion is for this caller and in no queue.

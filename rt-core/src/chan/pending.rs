@@ -6,7 +6,7 @@
 //! waiters out, and so ends that reference itself. Locks: channels, then a queue's.
 
 use super::select::{shuffle, sort_locks, try_case, unlock_all};
-use super::{Case, release as release_chan, retain as retain_chan};
+use super::{Case, release_waiting as release_chan, retain_waiting as retain_chan};
 use crate::aio::queue::Link;
 use crate::aio::{Queue, delivery};
 use crate::error::{Error, Kind, Result};

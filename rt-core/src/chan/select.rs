@@ -9,7 +9,7 @@
 //!    claims the completion first has chosen the case; the others' waiters are taken out again.
 
 use super::ops::{Tried, finish};
-use super::{Chan, release, retain};
+use super::{Chan, release_waiting, retain_waiting};
 use crate::error::{Error, Kind, Result};
 use crate::sched::caller::Caller;
 use crate::sched::{WaitReason, current};
@@ -277,7 +277,7 @@ unsafe fn wait_for_one(
             (*case.chan).enqueue(waiter(k), case.op);
         }
         for &c in locks {
-            retain(c.cast_mut());
+            retain_waiting(c.cast_mut());
         }
         let woken = block(caller, &completion, reason, wait, unlock_after_switch, (&raw const held) as *mut ());
         let error = woken.error(wait);
@@ -290,7 +290,7 @@ unsafe fn wait_for_one(
             }
         }
         for &c in locks {
-            release(c.cast_mut());
+            release_waiting(c.cast_mut());
         }
         if let Some(error) = error {
             return Err(error);

@@ -2,6 +2,7 @@
 
 pub(crate) mod debug;
 pub(crate) mod dump;
+pub(crate) mod leaks;
 pub(crate) mod schedtrace;
 
 use crate::error::Result;
@@ -11,6 +12,7 @@ use crate::sys::cpu;
 use std::sync::atomic::Ordering::*;
 
 pub use dump::{dump, dump_text};
+pub use leaks::leaks;
 
 /// Set the number of Ps to `n` if that is at least 1; the number before.
 pub fn gomaxprocs(n: i32) -> i32 {

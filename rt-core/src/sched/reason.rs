@@ -41,4 +41,25 @@ reasons! {
     GroupLimit "errgroup limit",
     Flight "singleflight",
     Io "IO wait",
+    ChanSendLeaked "chan send (leaked)",
+    ChanRecvLeaked "chan receive (leaked)",
+    SelectLeaked "select (leaked)",
+}
+
+impl WaitReason {
+    /// This wait, once it is proved that nothing can end it.
+    pub(crate) fn leaked(self) -> WaitReason {
+        match self {
+            WaitReason::ChanSend => WaitReason::ChanSendLeaked,
+            WaitReason::ChanRecv => WaitReason::ChanRecvLeaked,
+            WaitReason::Select => WaitReason::SelectLeaked,
+            other => other,
+        }
+    }
+
+    /// Nothing can end it.
+    pub(crate) fn is_leaked(self) -> bool {
+        use WaitReason::*;
+        matches!(self, ChanSendLeaked | ChanRecvLeaked | SelectLeaked | NilChanSend | NilChanRecv | SelectNoCases)
+    }
 }

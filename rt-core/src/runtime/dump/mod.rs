@@ -28,18 +28,28 @@ const LOOKS: usize = 4;
 
 /// Write every goroutine to `fd`.
 pub fn dump(fd: c_int) -> Result {
+    write_some(fd, |_| true)
+}
+
+/// Write those goroutines that `wanted` names to `fd`.
+pub(super) fn write_some(fd: c_int, wanted: fn(&G) -> bool) -> Result {
     // SAFETY: fcntl on any number.
     if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
         return Err(Error::os(UNWRITABLE, errno()));
     }
-    write_all(fd, &dump_text()).map_err(|e| Error::os(UNWRITABLE, e))
+    write_all(fd, &text_of(wanted)).map_err(|e| Error::os(UNWRITABLE, e))
 }
 
 /// What [`dump()`] writes.
 pub fn dump_text() -> Vec<u8> {
+    text_of(|_| true)
+}
+
+/// The dump of those goroutines that `wanted` names.
+fn text_of(wanted: fn(&G) -> bool) -> Vec<u8> {
     current::touch();
     let mut text = Vec::new();
-    let mut write = || lifecycle::with_runtime(|rt| describe_all(rt, &mut text));
+    let mut write = || lifecycle::with_runtime(|rt| describe_some(rt, wanted, &mut text));
     if current::m().is_null() {
         write();
     } else {
@@ -94,6 +104,10 @@ pub(crate) fn describe_caller(out: &mut Vec<u8>) {
 }
 
 fn describe_all(rt: &Runtime, out: &mut Vec<u8>) {
+    describe_some(rt, |_| true, out);
+}
+
+fn describe_some(rt: &Runtime, wanted: fn(&G) -> bool, out: &mut Vec<u8>) {
     let now = clock::now();
     // Taken once: an id changes when its G is used anew.
     let mut live = rt.gs.lock().live();
@@ -103,6 +117,9 @@ fn describe_all(rt: &Runtime, out: &mut Vec<u8>) {
     for (id, g) in live {
         // SAFETY: Gs live as long as the runtime.
         let g = unsafe { &*g };
+        if !wanted(g) {
+            continue;
+        }
         let (seen, frames) = examine(rt, g, &unwinder);
         // Or it is over, and another one may have its record.
         if seen.id == id && seen.status != Status::Free {
