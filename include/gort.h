@@ -112,6 +112,19 @@ typedef struct gort_stats {
   uint64_t descriptors;           /* waits for a descriptor */
 } gort_stats;
 
+/* ------------------------------------------------------------- embedding */
+
+typedef uint64_t gort_local; /* a key of goroutine-local storage; 0 is none */
+
+typedef struct gort_hooks {
+  size_t struct_size; /* sizeof(gort_hooks); later versions append fields */
+  void *user;         /* given to each of them; any may be NULL */
+  void (*start)(void *user, uint64_t goroutine);  /* before it runs for the first time */
+  void (*park)(void *user, uint64_t goroutine);   /* it has left the thread and will go on later */
+  void (*resume)(void *user, uint64_t goroutine); /* before it goes on, maybe on another thread */
+  void (*end)(void *user, uint64_t goroutine);    /* it is over and has left the thread */
+} gort_hooks;
+
 /* -------------------------------------------------------------- channels */
 
 typedef struct gort_chan gort_chan;
@@ -472,6 +485,44 @@ gort_status gort_chan_recv_ctx(gort_chan *c, void *elem, gort_ctx *ctx);
  As gort_sleep, until the context ends: GORT_CANCELED or GORT_DEADLINE_EXCEEDED then.
  */
 gort_status gort_sleep_ctx(gort_duration d, gort_ctx *ctx);
+
+/*
+ Make a key of goroutine-local storage: each goroutine, and each plain thread, has a value of its own
+ under it, NULL at first. destructor(value), if given, is called for each value that is not NULL: at
+ the end of its goroutine, after the deferred calls, or of its plain thread. At most 256 keys.
+
+ GORT_INVALID: key is NULL. GORT_NO_MEMORY: there are too many.
+ */
+gort_status gort_local_create(gort_local *key, gort_drop_func destructor);
+
+/*
+ Delete the key. Values under it are forgotten, without a call of the destructor. GORT_INVALID: there
+ is no such key.
+ */
+gort_status gort_local_delete(gort_local key);
+
+/*
+ The caller's value; NULL when it has set none, or there is no such key.
+ */
+void *gort_local_get(gort_local key);
+
+/*
+ Set the caller's value; the one before is not given to the destructor. A plain thread's values are
+ forgotten by gort_shutdown. GORT_INVALID: there is no such key. GORT_NO_MEMORY: it is not set.
+ */
+gort_status gort_local_set(gort_local key, void *value);
+
+/*
+ Have hooks called around each goroutine's time on a thread, on that thread, for state that must be
+ swapped with it; the struct is copied. NULL: none, as at first. A goroutine's calls come in order:
+ start, then park and resume in turn, then end. A hook runs on the thread's own stack, where
+ gort_goroutine_id() is 0; it must return soon, and neither block nor throw. It should not call gort
+ but for gort_local_*, which mean the thread's values there.
+
+ GORT_MISUSE: the runtime is running; set them before the first goroutine, or after gort_shutdown.
+ GORT_INVALID: struct_size is 0 or larger than the library knows.
+ */
+gort_status gort_set_hooks(const gort_hooks *hooks);
 
 /*
  go fn(arg): run fn(arg) in a new goroutine. Never blocks.

@@ -67,6 +67,19 @@ typedef struct gort_stats {
   uint64_t descriptors;           /* waits for a descriptor */
 } gort_stats;
 
+/* ------------------------------------------------------------- embedding */
+
+typedef uint64_t gort_local; /* a key of goroutine-local storage; 0 is none */
+
+typedef struct gort_hooks {
+  size_t struct_size; /* sizeof(gort_hooks); later versions append fields */
+  void *user;         /* given to each of them; any may be NULL */
+  void (*start)(void *user, uint64_t goroutine);  /* before it runs for the first time */
+  void (*park)(void *user, uint64_t goroutine);   /* it has left the thread and will go on later */
+  void (*resume)(void *user, uint64_t goroutine); /* before it goes on, maybe on another thread */
+  void (*end)(void *user, uint64_t goroutine);    /* it is over and has left the thread */
+} gort_hooks;
+
 /* -------------------------------------------------------------- channels */
 
 typedef struct gort_chan gort_chan;

@@ -25,7 +25,11 @@ pub mod goroutine;
 #[cfg(not(loom))]
 pub mod group;
 #[cfg(not(loom))]
+pub mod hooks;
+#[cfg(not(loom))]
 pub mod interrupt;
+#[cfg(not(loom))]
+pub mod local;
 mod lock;
 #[cfg(all(loom, test))]
 mod models;

@@ -11,6 +11,7 @@ mod types;
 mod aio;
 mod chan;
 mod context;
+mod embed;
 mod goroutine;
 mod io;
 mod runtime;

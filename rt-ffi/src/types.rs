@@ -30,6 +30,7 @@ pub(crate) type gort_async = rt_core::aio::Pending;
 pub(crate) type gort_async_func = Option<rt_core::aio::Callback>;
 pub(crate) type gort_completion_queue = rt_core::aio::Queue;
 pub(crate) type gort_completion = rt_core::aio::Done;
+pub(crate) type gort_local = u64;
 pub(crate) type ssize_t = isize;
 pub(crate) type sockaddr = libc::sockaddr;
 pub(crate) type socklen_t = libc::socklen_t;
@@ -53,4 +54,12 @@ pub(crate) struct gort_go_options {
 pub(crate) struct gort_stats {
     pub(crate) struct_size: usize,
     pub(crate) numbers: rt_core::runtime::Stats,
+}
+
+/// The hooks of an embedder.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct gort_hooks {
+    pub(crate) struct_size: usize,
+    pub(crate) hooks: rt_core::hooks::Hooks,
 }

@@ -24,6 +24,7 @@ use super::m::M;
 use super::run::Run;
 use super::switch::Context;
 use super::{Entry, WaitReason};
+use crate::local::Values;
 use crate::stack::Stack;
 use crate::waiter::Completion;
 use core::cell::{Cell, UnsafeCell};
@@ -61,6 +62,9 @@ pub(crate) const TOUCHED: u8 = 1;
 /// `exceptions` has some.
 pub(crate) const HAS_EXCEPTIONS: u8 = 2;
 
+/// `locals` has some.
+pub(crate) const HAS_LOCALS: u8 = 4;
+
 /// A goroutine.
 ///
 /// All zero is a free one: slabs come zeroed and are not written before they are used. The order of
@@ -79,7 +83,7 @@ pub(crate) struct G {
     pub(crate) reason: AtomicU8,
     /// It counts against the pool's credits (its stack has the default size).
     pub(crate) has_credit: Cell<bool>,
-    /// What may have been set of the fields that are seldom used: [`TOUCHED`], [`HAS_EXCEPTIONS`].
+    /// What may have been set of the fields that are seldom used: [`TOUCHED`], [`HAS_EXCEPTIONS`], [`HAS_LOCALS`].
     pub(crate) seldom: Cell<u8>,
     /// The only M that may run it; null: any; tagged: any of a crew (see [`super::crew`]).
     pub(crate) bound: AtomicPtr<M>,
@@ -112,6 +116,8 @@ pub(crate) struct G {
     pub(crate) block_depth: Cell<u32>,
     /// Its C++ exceptions, while it is not running.
     pub(crate) exceptions: Cell<Exceptions>,
+    /// Its goroutine-local values; null: none.
+    pub(crate) locals: Cell<*mut Values>,
 }
 
 #[cfg(all(target_arch = "x86_64", not(gort_portable_switch)))]

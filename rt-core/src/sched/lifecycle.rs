@@ -71,6 +71,11 @@ pub(crate) fn ensure_started(caller: &Caller) -> Result {
     Ok(())
 }
 
+/// There is a runtime.
+pub(crate) fn is_running() -> bool {
+    !RUNTIME.load(SeqCst).is_null()
+}
+
 /// Do `f` with the runtime if there is one.
 pub(crate) fn with_runtime(f: impl FnOnce(&Runtime)) {
     if let Some(rt) = visit() {
@@ -151,6 +156,7 @@ pub(crate) fn shutdown(timeout: i64) -> Result {
     {
         let Some(rt) = visit() else {
             deadlock::reset(false);
+            crate::local::forget_threads();
             return Ok(());
         };
         rt.closing.fetch_add(1, SeqCst);
@@ -234,6 +240,7 @@ unsafe fn take_down(rt: *mut Runtime) {
     crate::runtime::dump::forget();
     fault::uninstall();
     deadlock::reset(false);
+    crate::local::forget_threads();
 }
 
 /// Let a child of fork(2) begin anew.
@@ -258,4 +265,6 @@ extern "C" fn in_child() {
     super::run::reset_after_fork();
     crate::sync::reset_after_fork();
     crate::signal::reset_after_fork();
+    crate::local::reset_after_fork();
+    crate::hooks::reset_after_fork();
 }

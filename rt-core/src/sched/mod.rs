@@ -64,6 +64,7 @@ pub(crate) mod sysmon;
 
 pub(crate) use reason::WaitReason;
 
+use crate::hooks::{self, Hooks};
 use crate::lock::SpinLock;
 use crate::net::poller::Netpoll;
 use crate::runtime::debug::Debug;
@@ -139,6 +140,7 @@ pub(crate) struct Runtime {
     /// 1 once the first M has made what the process needs once.
     pub(crate) warm: AtomicU32,
     pub(crate) debug: Debug,
+    pub(crate) hooks: Option<Hooks>,
     pub(crate) sysmon: sysmon::Sysmon,
     pub(crate) net: Netpoll,
 }
@@ -184,6 +186,7 @@ impl Runtime {
             drained: AtomicU32::new(0),
             warm: AtomicU32::new(0),
             debug: Debug::from_environment(),
+            hooks: hooks::next(),
             sysmon: sysmon::Sysmon::new(),
             net: Netpoll::new(),
         }

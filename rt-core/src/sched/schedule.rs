@@ -82,9 +82,13 @@ unsafe fn execute(m: &M, g: *mut G) {
         let p = &*m.p();
         p.tick.add(1);
         let g_ref = &*g;
-        if !g_ref.context.is_begun() && spawn::first_run(rt, p, g).is_err() {
+        let first = !g_ref.context.is_begun();
+        if first && spawn::first_run(rt, p, g).is_err() {
             spawn::retry_later(rt, g);
             return;
+        }
+        if let Some(hooks) = &rt.hooks {
+            hooks.before(g_ref.id, first);
         }
         m.g.set(g);
         m.running.store(g_ref.id, Relaxed);
@@ -99,6 +103,9 @@ unsafe fn execute(m: &M, g: *mut G) {
         m.fp.set(fp);
         exceptions::leave(m.exceptions.get(), g_ref);
         m.g.set(ptr::null_mut());
+        if let Some(hooks) = &rt.hooks {
+            hooks.after(g_ref.id, matches!(left, Leave::Exit));
+        }
         // The P may be another one than before. The G may belong to somebody else as soon as
         // `after` has run, or it is queued.
         match left {

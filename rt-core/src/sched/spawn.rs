@@ -5,7 +5,7 @@
 
 use super::caller::Caller;
 use super::crew::{self, Crew};
-use super::g::{Deferred, G, INLINE_ARG, Status};
+use super::g::{Deferred, G, HAS_LOCALS, INLINE_ARG, Status};
 use super::m::M;
 use super::p::{ID_BATCH, P, Queued};
 use super::switch::Leave;
@@ -368,6 +368,10 @@ unsafe fn end_on_own_stack(g: *mut G) {
         run_deferred(g);
         if let Some(drop_arg) = (*g).drop.take() {
             drop_arg((*g).arg.get());
+            run_deferred(g);
+        }
+        if (*g).seldom.get() & HAS_LOCALS != 0 {
+            crate::local::goroutine_ends(&*g);
             run_deferred(g);
         }
     }
