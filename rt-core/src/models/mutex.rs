@@ -7,37 +7,45 @@ use loom::thread;
 
 const LOCKED: u64 = 1;
 const PARKED: u64 = 2;
+const WOKEN: u64 = 4;
 
 struct Mutex {
     state: AtomicU64,
     table: Table,
     /// Every waiter has starved: the mutex is handed over.
     starving: bool,
+    /// False in the broken twin: who is woken forgets to take WOKEN away.
+    keeps_woken: bool,
     value: Memory,
 }
 
 impl Mutex {
     fn new(starving: bool) -> Arc<Mutex> {
-        Arc::new(Mutex { state: AtomicU64::new(0), table: Table::new(), starving, value: Memory::new() })
+        Mutex::with(starving, true)
+    }
+
+    fn with(starving: bool, keeps_woken: bool) -> Arc<Mutex> {
+        Arc::new(Mutex { state: AtomicU64::new(0), table: Table::new(), starving, keeps_woken, value: Memory::new() })
     }
 
     fn lock(&self) {
         if self.state.compare_exchange(0, LOCKED, Acquire, Relaxed).is_ok() {
             return;
         }
+        let mut woken = 0;
         loop {
             let state = self.state.load(Relaxed);
             if state & LOCKED == 0 {
-                if self.state.compare_exchange(state, state | LOCKED, Acquire, Relaxed).is_ok() {
+                if self.state.compare_exchange(state, (state | LOCKED) & !woken, Acquire, Relaxed).is_ok() {
                     return;
                 }
                 continue;
             }
-            if state & PARKED == 0 && self.state.compare_exchange(state, state | PARKED, Relaxed, Relaxed).is_err() {
-                continue;
-            }
-            if self.table.park(|| self.state.load(Relaxed) == LOCKED | PARKED) == Some(true) {
-                return;
+            let parked = |state: u64| (state & LOCKED != 0).then_some((state | PARKED) & !woken);
+            match self.table.park(|| self.state.fetch_update(Relaxed, Relaxed, parked).is_ok()) {
+                Some(true) => return,
+                Some(false) if self.keeps_woken => woken = WOKEN,
+                _ => {}
             }
         }
     }
@@ -49,10 +57,10 @@ impl Mutex {
         loop {
             let state = self.state.load(Relaxed);
             assert_ne!(state & LOCKED, 0);
-            if state & PARKED != 0 {
+            if state & PARKED != 0 && state & WOKEN == 0 {
                 break;
             }
-            if self.state.compare_exchange(state, 0, Release, Relaxed).is_ok() {
+            if self.state.compare_exchange(state, state & !LOCKED, Release, Relaxed).is_ok() {
                 return;
             }
         }
@@ -62,7 +70,12 @@ impl Mutex {
             let woken: Vec<_> = queue.pop_front().into_iter().collect();
             let starving = self.starving && !woken.is_empty();
             let parked = if queue.is_empty() { 0 } else { PARKED };
-            self.state.store(if starving { LOCKED } else { 0 } | parked, Release);
+            let next = match (woken.is_empty(), starving) {
+                (true, _) => 0,
+                (false, false) => WOKEN,
+                (false, true) => LOCKED,
+            };
+            self.state.store(next | parked, Release);
             (woken, starving)
         });
     }
@@ -75,8 +88,12 @@ impl Mutex {
 }
 
 fn threads_take_turns(others: usize, preemptions: usize, starving: bool) {
+    take_turns(others, preemptions, move || Mutex::new(starving));
+}
+
+fn take_turns(others: usize, preemptions: usize, make: impl Fn() -> Arc<Mutex> + Sync + Send + 'static) {
     check(preemptions, move || {
-        let mutex = Mutex::new(starving);
+        let mutex = make();
         let threads: Vec<_> = (0..others)
             .map(|_| {
                 let mutex = mutex.clone();
@@ -108,6 +125,13 @@ fn loom_mutex_three_barging() {
 #[test]
 fn loom_mutex_three_handed_over() {
     threads_take_turns(2, 2, true);
+}
+
+/// Unlocks that leave it to one who was woken long ago wake nobody.
+#[test]
+#[should_panic]
+fn loom_mutex_broken_woken_for_ever_is_found() {
+    take_turns(2, 2, || Mutex::with(false, false));
 }
 
 /// Who is woken without being handed the mutex does not hold it.

@@ -7,8 +7,12 @@
 //! | 1      | 1      | held, somebody waits in the table, or is about to              |
 //! | 0      | 1      | free for whoever comes first; others still wait                |
 //!
-//! PARKED is only cleared under the lock of the table's bucket, by an unlock that finds nobody left;
-//! and nobody goes to sleep there without seeing LOCKED and PARKED under it.
+//! PARKED is set and cleared under the lock of the table's bucket only: by who goes to sleep there, and
+//! sees LOCKED at that moment; and by an unlock that finds nobody left.
+//!
+//! WOKEN, beside these: one who slept has been woken and has not come yet. It will lock the mutex, and
+//! then its unlock wakes the next, or sleep again, and take WOKEN away with that. Until then no
+//! unlock wakes another: they would only find each other.
 
 use super::table::{self, Parked, Place, Ticket};
 use crate::error::{Error, Kind, Result};
@@ -20,10 +24,12 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 
 const LOCKED: u64 = 1;
 const PARKED: u64 = 2;
+const WOKEN: u64 = 4;
 /// A waiter that has waited this long gets the mutex handed over.
 const STARVING: i64 = 1_000_000;
-/// Looks at a held mutex before its caller goes to sleep.
-const SPINS: u32 = 100;
+/// Looks at a held mutex before its caller goes to sleep, each after twice the time of the one before:
+/// a look takes the cache line from whoever works with it.
+const SPINS: u32 = 6;
 
 /// A mutual exclusion lock. All-zero bytes are an unlocked one.
 #[repr(C)]
@@ -72,38 +78,43 @@ impl Mutex {
 
     #[cold]
     pub(super) fn lock_slow(&self, caller: &mut Caller, wait: &Wait) -> Result {
-        let mut spins = if self.may_spin(caller) { SPINS } else { 0 };
+        let spins = if self.may_spin(caller) { SPINS } else { 0 };
+        let mut spun = 0;
         let mut ticket_since = 0;
+        let mut woken = 0; // WOKEN, while it is ours to take away
         loop {
             let state = self.state.load(Relaxed);
             if state & LOCKED == 0 {
-                if self.state.compare_exchange_weak(state, state | LOCKED, Acquire, Relaxed).is_ok() {
+                if self.state.compare_exchange_weak(state, (state | LOCKED) & !woken, Acquire, Relaxed).is_ok() {
                     return Ok(());
                 }
                 continue;
             }
-            if state & PARKED == 0 {
-                if spins > 0 {
-                    spins -= 1;
+            if spun < spins {
+                for _ in 0..2 << spun {
                     core::hint::spin_loop();
-                    continue;
                 }
-                if self.state.compare_exchange_weak(state, state | PARKED, Relaxed, Relaxed).is_err() {
-                    continue;
-                }
+                spun += 1;
+                continue;
             }
             let place = if ticket_since == 0 { Place::Last } else { Place::First };
             if ticket_since == 0 {
                 ticket_since = clock::now();
             }
             let ticket = Ticket { place, since: ticket_since, weight: 0 };
-            let held = || self.state.load(Relaxed) == LOCKED | PARKED;
-            match table::park(caller, self.address(), ticket, WaitReason::Mutex, wait, held) {
+            match table::park(caller, self.address(), ticket, WaitReason::Mutex, wait, || self.note_parked(woken)) {
                 Parked::Woken(true) => return Ok(()),
-                Parked::Ended(woken) => return Err(woken.error(wait).unwrap_or(Error::TIMED_OUT)),
-                Parked::Woken(false) | Parked::Invalid => {}
+                Parked::Woken(false) => woken = WOKEN,
+                Parked::Ended(how) => return Err(how.error(wait).unwrap_or(Error::TIMED_OUT)),
+                Parked::Invalid => {}
             }
         }
+    }
+
+    /// Under the bucket's lock, before sleeping there: false when the mutex is free.
+    fn note_parked(&self, woken: u64) -> bool {
+        let parked = |state: u64| (state & LOCKED != 0).then_some((state | PARKED) & !woken);
+        self.state.fetch_update(Relaxed, Relaxed, parked).is_ok()
     }
 
     /// Spinning helps only while the holder runs, so on another P.
@@ -125,14 +136,15 @@ impl Mutex {
             if state & LOCKED == 0 {
                 return Err(Error::new(Kind::Misuse, c"unlock of unlocked mutex"));
             }
-            if state & PARKED == 0 {
-                if self.state.compare_exchange_weak(state, 0, Release, Relaxed).is_ok() {
+            if state & PARKED == 0 || state & WOKEN != 0 {
+                if self.state.compare_exchange_weak(state, state & !LOCKED, Release, Relaxed).is_ok() {
                     return Ok(());
                 }
                 continue;
             }
-            // Only this lock's bucket ends LOCKED | PARKED, so the state is stored, not exchanged; and
-            // nothing of the mutex is touched after that store. Another unlock may have been first.
+            // While it is held and nobody is on the way, only the bucket's owner changes it, so the state is
+            // stored, not exchanged; and nothing of the mutex is touched after that store. Another
+            // unlock may have been first.
             let ours = table::unpark(caller, self.address(), |at| {
                 if self.state.load(Relaxed) != LOCKED | PARKED {
                     return false;
@@ -140,8 +152,12 @@ impl Mutex {
                 let starving = at.first().is_some_and(|(since, _)| clock::now() - since > STARVING);
                 let woken = at.wake_first(starving);
                 let parked = if at.first().is_some() { PARKED } else { 0 };
-                let locked = if starving && woken { LOCKED } else { 0 };
-                self.state.store(locked | parked, Release);
+                let next = match (woken, starving) {
+                    (false, _) => 0,
+                    (true, false) => WOKEN,
+                    (true, true) => LOCKED,
+                };
+                self.state.store(next | parked, Release);
                 true
             });
             if ours {
