@@ -10,11 +10,12 @@ pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
 /// Wait a little for another thread; longer as `rounds` grows.
 #[cfg(not(loom))]
 pub(crate) fn spin_hint(rounds: u32) {
-    const SPINS: u32 = 10;
+    const SPINS: u32 = 6;
     const YIELDS: u32 = SPINS + 32;
     if rounds < SPINS {
-        // Each look takes the cache line away from whoever is working on it.
-        for _ in 0..1 << rounds.min(5) {
+        // A look takes the cache line away from whoever works on it, and critical sections take a
+        // fraction of the first pause: better that they get many done between two looks.
+        for _ in 0..16 << rounds.min(2) {
             core::hint::spin_loop();
         }
     } else if rounds < YIELDS {

@@ -3,7 +3,8 @@
 //! Three steps, the first two without waiting:
 //! 1. Look at the cases in random order, locking one channel at a time; the first that can go on is
 //!    done. Each order being equally likely, so is each of the cases that are ready.
-//! 2. For a select that may not block: all were seen not ready at one moment (see [`super`]).
+//! 2. For a select that may not block: all were seen not ready at one moment (see [`super`]). That is
+//!    looked at first too: with nothing ready, which is why one does not block, it is all there is to do.
 //! 3. Lock all channels, in the order of their addresses; look once more; put a waiter into each
 //!    channel's queue; park. Unlocking happens in the same order after the stack is left. Whoever
 //!    claims the completion first has chosen the case; the others' waiters are taken out again.
@@ -63,7 +64,23 @@ impl Drop for Scratch {
 /// # Safety
 /// `cases` points to `n` cases whose channels and elements are as in [`super::send`] and
 /// [`super::recv`].
+#[inline]
 pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
+    // SAFETY: by contract.
+    unsafe {
+        let cases = if n == 0 { &mut [] } else { core::slice::from_raw_parts_mut(cases, n) };
+        if matches!(wait, Wait::Try) {
+            current::touch();
+            if not_ready_at_once(cases) {
+                return Err(Error::WOULD_BLOCK);
+            }
+        }
+        select_one(cases, wait)
+    }
+}
+
+unsafe fn select_one(cases: &mut [Case], wait: Wait) -> Result<usize> {
+    let n = cases.len();
     let mut waiters = [const { MaybeUninit::<Waiter>::uninit() }; INLINE];
     let mut poll = [0u32; INLINE];
     let mut locks = [ptr::null::<Chan>(); INLINE];
@@ -79,7 +96,6 @@ pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
     let mut caller = Caller::enter();
     // SAFETY: by contract; the scratch has room for n.
     unsafe {
-        let cases = if n == 0 { &mut [] } else { core::slice::from_raw_parts_mut(cases, n) };
         let poll = core::slice::from_raw_parts(scratch.poll, shuffle(cases, scratch.poll)?);
         let may_block = wait_allows(&wait);
         loop {
@@ -87,7 +103,7 @@ pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
                 return Ok(i);
             }
             match may_block {
-                Err(_) if !not_ready_at_once(cases, poll) => continue,
+                Err(_) if !not_ready_at_once(cases) => continue,
                 Err(error) => return Err(error),
                 Ok(()) => break,
             }
@@ -158,20 +174,29 @@ unsafe fn try_each(cases: &mut [Case], poll: &[u32], caller: &Caller) -> Option<
     None
 }
 
-/// Step 2: no case could go on at some one moment. False: a channel changed meanwhile.
-unsafe fn not_ready_at_once(cases: &[Case], poll: &[u32]) -> bool {
-    if poll.len() <= 1 {
-        return true;
-    }
-    // SAFETY: the channels are alive.
-    let chan = |i: u32| unsafe { &*cases[i as usize].chan };
-    // Versions only grow, so the sum is the same only if each of them is.
-    let sum = || poll.iter().try_fold(0u32, |sum, &i| Some(sum.wrapping_add(chan(i).settled_version()?)));
+/// Step 2: no case could go on at some one moment. False: one could, or a channel was in use. Also
+/// false for an `op` that is none.
+unsafe fn not_ready_at_once(cases: &[Case]) -> bool {
+    // Versions only grow, so their sum is the same only if each of them is.
+    let sum = || {
+        cases.iter().try_fold(0u32, |sum, case| {
+            // SAFETY: channels that are not null are alive.
+            unsafe { case.chan.as_ref() }.map_or(Some(sum), |c| Some(sum.wrapping_add(c.settled_version()?)))
+        })
+    };
     let Some(before) = sum() else { return false };
-    let ready =
-        poll.iter().any(|&i| if cases[i as usize].op == OP_SEND { chan(i).can_send() } else { chan(i).can_recv() });
+    for case in cases {
+        // SAFETY: as above.
+        let ready = unsafe { case.chan.as_ref() }.is_some_and(|c| match case.op {
+            OP_RECV => c.can_recv(),
+            _ => c.can_send(),
+        });
+        if ready || case.op > OP_SEND {
+            return false;
+        }
+    }
     fence(Acquire);
-    !ready && sum() == Some(before)
+    sum() == Some(before)
 }
 
 /// Do the case if it can go on. Its channel is locked. `Some`: done; the other side is to be
