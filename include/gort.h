@@ -125,6 +125,13 @@ typedef struct gort_hooks {
   void (*end)(void *user, uint64_t goroutine);    /* it is over and has left the thread */
 } gort_hooks;
 
+typedef struct gort_limits {
+  size_t struct_size; /* sizeof(gort_limits); later versions append fields */
+  size_t threads;     /* OS threads of the runtime, at least 2; 0 here and below: no limit */
+  size_t stack_bytes; /* address space for stacks, those kept for the next goroutines included */
+  size_t goroutines;  /* at a time */
+} gort_limits;
+
 /* -------------------------------------------------------------- channels */
 
 typedef struct gort_chan gort_chan;
@@ -523,6 +530,17 @@ gort_status gort_local_set(gort_local key, void *value);
  GORT_INVALID: struct_size is 0 or larger than the library knows.
  */
 gort_status gort_set_hooks(const gort_hooks *hooks);
+
+/*
+ Limit what the runtime takes; the struct is copied. NULL: no limits, as at first. Beyond the limit of
+ goroutines or stacks gort_go and its kin fail with GORT_NO_MEMORY, and gort_last_error says which it
+ is; threads that start goroutines at the same moment may exceed the first by one each. Beyond the
+ limit of threads no more are made: what goroutines block outside the library is then not replaced.
+
+ GORT_MISUSE: the runtime is running; set them before the first goroutine, or after gort_shutdown.
+ GORT_INVALID: struct_size is 0 or larger than the library knows, or threads is 1.
+ */
+gort_status gort_set_limits(const gort_limits *limits);
 
 /*
  go fn(arg): run fn(arg) in a new goroutine. Never blocks.

@@ -80,6 +80,13 @@ typedef struct gort_hooks {
   void (*end)(void *user, uint64_t goroutine);    /* it is over and has left the thread */
 } gort_hooks;
 
+typedef struct gort_limits {
+  size_t struct_size; /* sizeof(gort_limits); later versions append fields */
+  size_t threads;     /* OS threads of the runtime, at least 2; 0 here and below: no limit */
+  size_t stack_bytes; /* address space for stacks, those kept for the next goroutines included */
+  size_t goroutines;  /* at a time */
+} gort_limits;
+
 /* -------------------------------------------------------------- channels */
 
 typedef struct gort_chan gort_chan;

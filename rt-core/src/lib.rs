@@ -29,6 +29,8 @@ pub mod hooks;
 #[cfg(not(loom))]
 pub mod interrupt;
 #[cfg(not(loom))]
+pub mod limits;
+#[cfg(not(loom))]
 pub mod local;
 mod lock;
 #[cfg(all(loom, test))]

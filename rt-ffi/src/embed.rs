@@ -3,7 +3,7 @@
 use crate::boundary::{invalid, status, value};
 use crate::types::*;
 use core::ffi::c_void;
-use rt_core::{hooks, local};
+use rt_core::{hooks, limits, local};
 
 /// Make a key of goroutine-local storage: each goroutine, and each plain thread, has a value of its own
 /// under it, NULL at first. destructor(value), if given, is called for each value that is not NULL: at
@@ -66,5 +66,29 @@ pub unsafe extern "C" fn gort_set_hooks(hooks: *const gort_hooks) -> gort_status
         let mut copy: gort_hooks = core::mem::zeroed();
         core::ptr::copy_nonoverlapping(hooks.cast::<u8>(), (&raw mut copy).cast::<u8>(), size);
         hooks::set(Some(copy.hooks))
+    })
+}
+
+/// Limit what the runtime takes; the struct is copied. NULL: no limits, as at first. Beyond the limit of
+/// goroutines or stacks gort_go and its kin fail with GORT_NO_MEMORY, and gort_last_error says which it
+/// is; threads that start goroutines at the same moment may exceed the first by one each. Beyond the
+/// limit of threads no more are made: what goroutines block outside the library is then not replaced.
+///
+/// GORT_MISUSE: the runtime is running; set them before the first goroutine, or after gort_shutdown.
+/// GORT_INVALID: struct_size is 0 or larger than the library knows, or threads is 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gort_set_limits(limits: *const gort_limits) -> gort_status {
+    // SAFETY: the program gives NULL or struct_size readable bytes; what lies beyond stays zero.
+    status(|| unsafe {
+        if limits.is_null() {
+            return limits::set(limits::Limits::default());
+        }
+        let size = limits.cast::<usize>().read();
+        if size < size_of::<usize>() || size > size_of::<gort_limits>() {
+            return Err(invalid(c"struct_size must be sizeof(gort_limits)"));
+        }
+        let mut copy: gort_limits = core::mem::zeroed();
+        core::ptr::copy_nonoverlapping(limits.cast::<u8>(), (&raw mut copy).cast::<u8>(), size);
+        limits::set(copy.limits)
     })
 }

@@ -63,3 +63,11 @@ pub(crate) struct gort_hooks {
     pub(crate) struct_size: usize,
     pub(crate) hooks: rt_core::hooks::Hooks,
 }
+
+/// The limits of an embedder.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct gort_limits {
+    pub(crate) struct_size: usize,
+    pub(crate) limits: rt_core::limits::Limits,
+}

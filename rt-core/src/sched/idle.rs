@@ -557,6 +557,10 @@ pub(super) unsafe fn start_m(rt: &Runtime, p: *mut P, spinning: bool, crew: Opti
             if s.stopping {
                 return Err(libc::EAGAIN);
             }
+            // One thread is sysmon's.
+            if rt.limits.threads != 0 && s.all_ms.len() + 1 >= rt.limits.threads {
+                return Err(libc::EAGAIN);
+            }
             let id = s.all_ms.len() as u64;
             let Some(m) = crate::alloc::try_box(M::new(rt, id)) else { return Err(libc::ENOMEM) };
             s.all_ms.push(m.as_ptr());

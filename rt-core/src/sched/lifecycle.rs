@@ -267,4 +267,5 @@ extern "C" fn in_child() {
     crate::signal::reset_after_fork();
     crate::local::reset_after_fork();
     crate::hooks::reset_after_fork();
+    crate::limits::reset_after_fork();
 }

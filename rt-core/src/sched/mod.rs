@@ -65,6 +65,7 @@ pub(crate) mod sysmon;
 pub(crate) use reason::WaitReason;
 
 use crate::hooks::{self, Hooks};
+use crate::limits::{self, Limits};
 use crate::lock::SpinLock;
 use crate::net::poller::Netpoll;
 use crate::runtime::debug::Debug;
@@ -141,6 +142,7 @@ pub(crate) struct Runtime {
     pub(crate) warm: AtomicU32,
     pub(crate) debug: Debug,
     pub(crate) hooks: Option<Hooks>,
+    pub(crate) limits: Limits,
     pub(crate) sysmon: sysmon::Sysmon,
     pub(crate) net: Netpoll,
 }
@@ -153,6 +155,7 @@ unsafe impl Send for Runtime {}
 impl Runtime {
     fn new() -> Runtime {
         let (crew_ps, n_crew_ps) = crew::no_members();
+        let limits = limits::next();
         Runtime {
             ps: [const { AtomicPtr::new(ptr::null_mut()) }; MAX_PROCS],
             crew_ps,
@@ -175,7 +178,7 @@ impl Runtime {
             }),
             starting: SpinLock::new(()),
             gs: SpinLock::new(GStore::new()),
-            stacks: Pool::new(),
+            stacks: Pool::new(limits.stack_bytes),
             next_id: AtomicU64::new(1),
             created_outside: AtomicU64::new(0),
             coarse_now: AtomicI64::new(crate::sys::clock::now()),
@@ -187,6 +190,7 @@ impl Runtime {
             warm: AtomicU32::new(0),
             debug: Debug::from_environment(),
             hooks: hooks::next(),
+            limits,
             sysmon: sysmon::Sysmon::new(),
             net: Netpoll::new(),
         }

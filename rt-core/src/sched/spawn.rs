@@ -11,6 +11,7 @@ use super::p::{ID_BATCH, P, Queued};
 use super::switch::Leave;
 use super::{Entry, Runtime, current, idle, lifecycle};
 use crate::error::{Error, Result};
+use crate::limits::TOO_MANY;
 use crate::stack::pool::P_CACHE;
 use crate::stack::{Stack, round_size};
 use crate::sys::{self, barrier};
@@ -193,6 +194,9 @@ unsafe fn new_g(caller: &Caller, credit: bool, created_at: usize) -> Result<*mut
     if rt.closing.load(Relaxed) != 0 {
         return Err(Error::SHUTDOWN);
     }
+    if rt.limits.goroutines != 0 {
+        within_limit(rt)?;
+    }
     if credit && p.credits.get() == 0 {
         p.credits.set(rt.stacks.take_credits(BATCH)?);
     }
@@ -221,6 +225,11 @@ unsafe fn new_g(caller: &Caller, credit: bool, created_at: usize) -> Result<*mut
 }
 
 #[cold]
+fn within_limit(rt: &Runtime) -> Result {
+    if rt.num_goroutine() < rt.limits.goroutines as u64 { Ok(()) } else { Err(TOO_MANY) }
+}
+
+#[cold]
 fn refill(rt: &Runtime, p: &P) -> Result<*mut G> {
     let free = p.free();
     rt.gs.lock().take_some(BATCH, |g| free.push(g));
@@ -236,6 +245,10 @@ fn new_g_outside(credit: bool, created_at: usize) -> Result<*mut G> {
     let made = (|| {
         if rt.closing.load(SeqCst) != 0 {
             return Err(Error::SHUTDOWN);
+        }
+        // This one is counted already.
+        if rt.limits.goroutines != 0 && rt.num_goroutine() > rt.limits.goroutines as u64 {
+            return Err(TOO_MANY);
         }
         if credit {
             rt.stacks.take_credits(1)?;

@@ -11,6 +11,7 @@
 
 use super::{DEFAULT_SIZE, GUARD, Stack};
 use crate::error::{Error, Result};
+use crate::limits::STACKS_FULL;
 use crate::lock::SpinLock;
 use crate::sys::memory::{self, PAGE};
 use std::sync::atomic::{AtomicUsize, Ordering::*};
@@ -46,6 +47,9 @@ struct Arenas {
     /// Stacks cut, each of which costs two mappings where guards are not free.
     guarded: usize,
     max_guarded: usize,
+    /// Bytes in `maps`, and how many there may be.
+    mapped: usize,
+    max_mapped: usize,
 }
 
 /// The stacks of a runtime.
@@ -59,7 +63,8 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn new() -> Pool {
+    /// `limit`: bytes of address space for all stacks; 0: none.
+    pub(crate) fn new(limit: usize) -> Pool {
         let max_guarded = if memory::guards_are_free() {
             usize::MAX
         } else {
@@ -79,6 +84,8 @@ impl Pool {
                 held_back: 0,
                 guarded: 0,
                 max_guarded,
+                mapped: 0,
+                max_mapped: if limit == 0 { usize::MAX } else { limit },
             }),
             out: AtomicUsize::new(0),
             dirty: AtomicUsize::new(0),
@@ -105,7 +112,7 @@ impl Pool {
                 return Ok(want);
             }
         }
-        Err(Error::new(crate::error::Kind::NoMemory, c"no address space for another goroutine's stack"))
+        Err(a.full())
     }
 
     pub(crate) fn return_credits(&self, n: usize) {
@@ -194,7 +201,9 @@ impl Arenas {
         let mut bytes = self.classes[class].next_arena.max(size);
         loop {
             // One stack more than fits, so that each can lie at a multiple of its size.
-            if let Some(p) = memory::reserve(bytes + size) {
+            let allowed = bytes + size <= self.max_mapped - self.mapped;
+            if let Some(p) = allowed.then(|| memory::reserve(bytes + size)).flatten() {
+                self.mapped += bytes + size;
                 let start = (p as usize).next_multiple_of(size);
                 self.maps.push((p as usize, bytes + size));
                 self.classes[class].fresh.push(start..start + bytes);
@@ -211,12 +220,18 @@ impl Arenas {
         }
     }
 
-    fn cut(&mut self, size: usize) -> Result<usize> {
-        let full = Error::new(crate::error::Kind::NoMemory, c"no address space for a goroutine's stack");
-        if self.classes[class_of(size)].fresh.is_empty() && !self.map_arena(size) {
-            return Err(full);
+    fn full(&self) -> Error {
+        if self.max_mapped != usize::MAX {
+            return STACKS_FULL;
         }
-        self.cut_fresh(size).ok_or(full)
+        Error::new(crate::error::Kind::NoMemory, c"no address space for a goroutine's stack")
+    }
+
+    fn cut(&mut self, size: usize) -> Result<usize> {
+        if self.classes[class_of(size)].fresh.is_empty() && !self.map_arena(size) {
+            return Err(self.full());
+        }
+        self.cut_fresh(size).ok_or(self.full())
     }
 
     /// Cut the next stack from the newest arena and stand its guard.
