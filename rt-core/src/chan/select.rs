@@ -184,7 +184,11 @@ unsafe fn not_ready_at_once(cases: &[Case]) -> bool {
             unsafe { case.chan.as_ref() }.map_or(Some(sum), |c| Some(sum.wrapping_add(c.settled_version()?)))
         })
     };
-    let Some(before) = sum() else { return false };
+    let several = cases.len() > 1;
+    let before = if several { sum() } else { None };
+    if several && before.is_none() {
+        return false;
+    }
     for case in cases {
         // SAFETY: as above.
         let ready = unsafe { case.chan.as_ref() }.is_some_and(|c| match case.op {
@@ -196,7 +200,7 @@ unsafe fn not_ready_at_once(cases: &[Case]) -> bool {
         }
     }
     fence(Acquire);
-    sum() == Some(before)
+    !several || sum() == before
 }
 
 /// Do the case if it can go on. Its channel is locked. `Some`: done; the other side is to be
