@@ -9,7 +9,7 @@ differs, or that ends or hangs its binary, is made smaller as long as it still f
 tree and its C source are printed. The seed of program k of a run is SEED + k.
 
 Beside that, misuse.c calls the API with random arguments, with as many seeds as --misuse says,
-built with the undefined behaviour sanitizer. Address sanitizer: --sanitize address,undefined.
+built with the undefined behaviour sanitizer. --sanitize takes others.
 
 A test like the other runners: closes with "N passed, M failed", one for each program and each
 seed. Without Go (benches/toolchain.py gets it) gort is compared with itself at one P, when asked
