@@ -23,7 +23,8 @@ KINDS = {
     "group": ("gort_waitgroup {n}", "", "", "var {n} sync.WaitGroup"),
     "sem": ("gort_sem {n}", "gort_sem_init(&e->{n}, {a})", "", "{n} := newSem({a})"),
     "array": ("uint64_t {n}[{a}]", "", "", "{n} := make([]uint64, {a})"),
-    "chan": ("gort_chan *{n}", "e->{n} = make_chan(8, {a})", "gort_chan_release(e->{n})", "{n} := make(chan uint64, {a})"),
+    "chan": ("gort_chan *{n}", "e->{n} = make_chan(8, {a})", "gort_chan_release(e->{n})",
+        "{n} := make(chan uint64, {a})"),
     "chans": (
         "gort_chan *{n}[{a}]",
         "for (size_t i = 0; i < {a}; i++) e->{n}[i] = make_chan(8, {b})",
@@ -184,7 +185,8 @@ class CPrinter:
             free += [freed] * bool(freed)
         body = self.block(scope.body, 1)
         lines = [f"{env} {{", *(f"    {field};" for field in fields), "};", "", *self.functions]
-        lines += [f"static uint64_t {self.name}(void)", "{", f"    {env} env, *e = &env;", "    memset(e, 0, sizeof env);"]
+        lines += [f"static uint64_t {self.name}(void)", "{", f"    {env} env, *e = &env;",
+            "    memset(e, 0, sizeof env);"]
         lines += [f"    {line};" for line in make]
         lines += [body, "    gort_waitgroup_wait(&e->wg);", f"    uint64_t result_ = {self.text(scope.result)};"]
         lines += [f"    {line};" for line in free]
@@ -203,7 +205,8 @@ class CPrinter:
             kind = "" if one.again else "uint64_t "
             return f"{pad}{kind}{self.text(one.name)} = {self.text(one.value)};"
         if isinstance(one, For):
-            return self.braces(f"for (uint64_t {one.name} = 0; {one.name} < {one.count}; {one.name}++)", one.body, depth)
+            return self.braces(f"for (uint64_t {one.name} = 0; {one.name} < {one.count}; {one.name}++)", one.body,
+                depth)
         if isinstance(one, While):
             return self.braces(f"while ({self.text(one.condition)})", one.body, depth)
         if isinstance(one, If):
@@ -253,7 +256,8 @@ class CPrinter:
             lines += [self.block(case.body, depth + 2)] * bool(case.body) + [f"{inner}    break;"]
         lines.append(f"{inner}case GORT_NONE:")
         lines += [self.block(one.otherwise or (), depth + 2), f"{inner}    break;"]
-        return "\n".join([*lines, f"{inner}default:", f"{inner}    must(GORT_INVALID, GORT_OK);", f"{inner}}}", f"{pad}}}"])
+        return "\n".join([*lines, f"{inner}default:", f"{inner}    must(GORT_INVALID, GORT_OK);", f"{inner}}}",
+        f"{pad}}}"])
 
 
 class GoPrinter:
@@ -271,7 +275,8 @@ class GoPrinter:
             made = KINDS[one.kind][3].replace("{n}", one.name)
             lines.append("\t" + made.replace("{a}", self.text(str(one.a))).replace("{b}", self.text(str(one.b))))
         lines += [f"\t_ = &{one.name}" for one in scope.shared]
-        return "\n".join([*lines, self.block(scope.body, 1), "\twg.Wait()", f"\treturn {self.text(scope.result)}", "}", ""])
+        return "\n".join([*lines, self.block(scope.body, 1), "\twg.Wait()", f"\treturn {self.text(scope.result)}",
+            "}", ""])
 
     def block(self, body: Sequence[Statement], depth: int) -> str:
         return "\n".join(self.statement(one, depth) for one in body)

@@ -51,7 +51,8 @@ static __attribute__((no_sanitize("undefined"))) uint32_t pick(struct actor *act
 /* Numbers as they break things: small, around zero, at the ends of the range. */
 static int64_t odd_number(struct actor *actor)
 {
-    static const int64_t numbers[] = {0, 1, -1, 2, 3, 7, 100, -100, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, INT64_MAX - 1};
+    static const int64_t numbers[] = {0, 1, -1, 2, 3, 7, 100, -100, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN,
+        INT64_MAX - 1};
     return numbers[pick(actor, sizeof numbers / sizeof numbers[0])];
 }
 
@@ -64,7 +65,8 @@ static gort_duration short_time(struct actor *actor)
 static void expect(int line, gort_status got, unsigned allowed)
 {
     if ((unsigned)got > 31 || (allowed >> (unsigned)got & 1) == 0) {
-        check_fail(__FILE__, line, "status %s (%d) is none of those in %#x; last error: %s", gort_status_name(got), (int)got,
+        check_fail(__FILE__, line, "status %s (%d) is none of those in %#x; last error: %s", gort_status_name(got),
+            (int)got,
                    allowed, gort_last_error());
     }
     if (got != GORT_OK && gort_last_error()[0] == '\0') {
@@ -232,7 +234,8 @@ static void use_sync(struct actor *actor)
     case 12: {
         gort_ctx *ctx = gort_ctx_with_timeout(gort_ctx_background(), short_time(actor));
         CHECK(ctx != NULL);
-        EXPECT(gort_sem_acquire(ANY_OBJECT(actor, all.sems), ctx, odd_number(actor)), BIT(INVALID) | BIT(DEADLINE_EXCEEDED));
+        EXPECT(gort_sem_acquire(ANY_OBJECT(actor, all.sems), ctx, odd_number(actor)),
+            BIT(INVALID) | BIT(DEADLINE_EXCEEDED));
         gort_ctx_release(ctx);
         break;
     }
@@ -300,7 +303,8 @@ static void use_time_and_contexts(struct actor *actor)
         break;
     }
     case 10:
-        EXPECT(gort_chan_recv_timeout(gort_timer_chan(SOME(actor, all.timers)[0]), NULL, short_time(actor)), BIT(DEADLINE_EXCEEDED));
+        EXPECT(gort_chan_recv_timeout(gort_timer_chan(SOME(actor, all.timers)[0]), NULL, short_time(actor)),
+            BIT(DEADLINE_EXCEEDED));
         EXPECT(gort_chan_try_recv(gort_ticker_chan(SOME(actor, all.tickers)[0]), NULL), BIT(WOULD_BLOCK));
         break;
     case 11:
@@ -355,7 +359,8 @@ static void use_the_rest(struct actor *actor)
         gort_block_exit();
         break;
     case 8:
-        EXPECT(gort_fd_wait(fd, (uint32_t)pick(actor, 5), short_time(actor) & 0xffff, NULL), BIT(INVALID) | BIT(DEADLINE_EXCEEDED) | closed);
+        EXPECT(gort_fd_wait(fd, (uint32_t)pick(actor, 5), short_time(actor) & 0xffff, NULL),
+            BIT(INVALID) | BIT(DEADLINE_EXCEEDED) | closed);
         break;
     case 9:
         CHECK(gort_write(fd, bytes, pick(actor, 2)) >= -1); /* drained by main: a write may wait for that */
@@ -425,7 +430,8 @@ static void rescue(void)
             (void)gort_waitgroup_add(&all.wgs[i], -n);
         }
         gort_cond_broadcast(&all.conds[i]);
-        while (recv(all.fds[2 * i], bytes, sizeof bytes, MSG_DONTWAIT) > 0 || recv(all.fds[2 * i + 1], bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
+        while (recv(all.fds[2 * i], bytes, sizeof bytes, MSG_DONTWAIT) > 0 ||
+            recv(all.fds[2 * i + 1], bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
         }
     }
 }

@@ -12,7 +12,8 @@ import random
 from typing import Callable
 
 from ir import (
-    WAIT, Both, Case, Close, Fail, For, If, Let, Lock, Range, Recv, Scope, Select, Send, Set, Shared, Spawn, Unlock, While,
+    WAIT, Both, Case, Close, Fail, For, If, Let, Lock, Range, Recv, Scope, Select, Send, Set, Shared, Spawn, Unlock,
+    While,
 )
 from tree import Kind, Node
 
@@ -78,7 +79,8 @@ def pipeline(node: Node, calls: list[str]) -> Scope:
     shared = [Shared("chan", f"c{k}", numbers[f"cap{k}"]) for k in range(3)]
     source = Spawn(0, [For("i", numbers["items"], [Send("{c0}", "i * i + 1")]), Close("{c0}")], HOW[numbers["how"]])
     stages = [
-        Spawn(k, [*Range(f"{{c{k}}}", "x", [Send(f"{{c{k + 1}}}", "x * 31 + w")]), Close(f"{{c{k + 1}}}")]) for k in range(2)
+        Spawn(k, [*Range(f"{{c{k}}}", "x", [Send(f"{{c{k + 1}}}", "x * 31 + w")]), Close(f"{{c{k + 1}}}")])
+        for k in range(2)
     ]
     first = [Set("{h}", call + " + {h}") for call in calls]
     return Scope(
@@ -90,7 +92,8 @@ def pipeline(node: Node, calls: list[str]) -> Scope:
 def fan(node: Node, calls: list[str]) -> Scope:
     """Senders, one channel, receivers that range over it; the last sender's end closes it."""
     n = node.numbers
-    send = [Let("v", value(calls)), For("i", n["items"], [Send("{c}", "v + i * i")]), Both("must(gort_waitgroup_done(&{senders}), GORT_OK)", "senders.Done()")]
+    send = [Let("v", value(calls)), For("i", n["items"], [Send("{c}", "v + i * i")]),
+        Both("must(gort_waitgroup_done(&{senders}), GORT_OK)", "senders.Done()")]
     receive = [
         Let("sum", "0"), Let("count", "0"),
         *Range("{c}", "x", [Set("sum", "sum + x * (x ^ 5)"), Set("count", "count + 1")]),
@@ -139,7 +142,8 @@ def scatter(node: Node, calls: list[str]) -> Scope:
     """One select that sends to whoever takes it; what arrives adds up."""
     n = node.numbers
     k = n["chans"]
-    receive = [Let("sum", "0"), *Range("{c}[w]", "x", [Set("sum", "sum + x * x")]), Lock(), Set("{total}", "{total} + sum"), Unlock()]
+    receive = [Let("sum", "0"), *Range("{c}[w]", "x", [Set("sum", "sum + x * x")]), Lock(),
+        Set("{total}", "{total} + sum"), Unlock()]
     cases = [Case("send", f"{{c}}[{tag}]", "v + i") for tag in range(k)]
     return Scope(
         [Shared("chans", "c", k, n["cap"]), Shared("mutex", "m"), Shared("u64", "total")],
@@ -180,7 +184,8 @@ def timeout(node: Node, calls: list[str]) -> Scope:
             Spawn(0, [Send("{soon}", value(calls))], HOW[n["how"]]), Let("x", "0"),
             Select([Case("recv", "{never}", "x", [fold("{h}", "99")])], [fold("{h}", "2")], n["nanoseconds"]),
             Select([Case("recv", "{never}", "x", [fold("{h}", "98")])], [fold("{h}", "3")]),
-            Select([Case("recv", "{never}", "x", [nothing]), Case("recv", "{soon}", "x", [fold("{h}", "x")])], [nothing], HOUR),
+            Select([Case("recv", "{never}", "x", [nothing]), Case("recv", "{soon}", "x", [fold("{h}", "x")])],
+                [nothing], HOUR),
             Select([Case("recv", "{soon}", "x", [fold("{h}", "97")], when="x == 1 && x == 2")], [fold("{h}", "4")]),
         ],
         "{h}",
@@ -190,7 +195,8 @@ def timeout(node: Node, calls: list[str]) -> Scope:
 LOCKS = (
     ("mutex", "gort_mutex_lock(&{m})", "must(gort_mutex_unlock(&{m}), GORT_OK)", "m.Lock()", "m.Unlock()"),
     ("rwmutex", "gort_rwmutex_lock(&{m})", "must(gort_rwmutex_unlock(&{m}), GORT_OK)", "m.Lock()", "m.Unlock()"),
-    ("sem", "must(gort_sem_acquire(&{m}, NULL, 1), GORT_OK)", "must(gort_sem_release(&{m}, 1), GORT_OK)", "m.acquire(1)", "m.release(1)"),
+    ("sem", "must(gort_sem_acquire(&{m}, NULL, 1), GORT_OK)", "must(gort_sem_release(&{m}, 1), GORT_OK)",
+        "m.acquire(1)", "m.release(1)"),
     ("chan", "send_value({m}, 0)", "recv_value({m}, &taken)", "m <- 0", "<-m"),
 )
 
@@ -204,7 +210,8 @@ def counter(node: Node, calls: list[str]) -> Scope:
         Let("v", value(calls)), Let("taken", "0"),
         For("i", n["times"], [
             Both(c_lock, go_lock), Set("{n}", "{n} + v + i"),
-            If("i % 16 == 3", [Both("gort_yield()", "runtime.Gosched()")]), Set("{k}", "{k} + 1"), Both(c_unlock, go_unlock),
+            If("i % 16 == 3", [Both("gort_yield()", "runtime.Gosched()")]), Set("{k}", "{k} + 1"),
+            Both(c_unlock, go_unlock),
         ]),
     ]
     return Scope(
@@ -236,7 +243,8 @@ def readers(node: Node, calls: list[str]) -> Scope:
     ]
     return Scope(
         [Shared("rwmutex", "m"), Shared("u64", "a"), Shared("u64", "b"), Shared("u64", "wrong")],
-        [*(Spawn(k, write) for k in range(n["writers"])), *(Spawn(k, read, HOW[n["how"]]) for k in range(n["readers"])), WAIT],
+        [*(Spawn(k, write) for k in range(n["writers"])),
+            *(Spawn(k, read, HOW[n["how"]]) for k in range(n["readers"])), WAIT],
         "{a} + {wrong} * 1000",
     )
 
@@ -254,7 +262,8 @@ def buffer(node: Node, calls: list[str]) -> Scope:
         Let("v", value(calls)),
         For("i", n["items"], [
             Lock(), While(f"{{full}} == {n['room']}", [cond("wait", "Wait", "emptied")]),
-            Set("{full}", "{full} + 1"), Set("{inside}", "{inside} + v + i"), cond("signal", "Signal", "filled"), Unlock(),
+            Set("{full}", "{full} + 1"), Set("{inside}", "{inside} + v + i"), cond("signal", "Signal", "filled"),
+            Unlock(),
         ]),
     ]
     take = [
@@ -264,8 +273,10 @@ def buffer(node: Node, calls: list[str]) -> Scope:
         ])
     ]
     return Scope(
-        [Shared("mutex", "m"), Shared("cond", "filled"), Shared("cond", "emptied"), *(Shared("u64", x) for x in ("full", "inside", "taken"))],
-        [*(Spawn(k, put, HOW[n["how"]]) for k in range(n["pairs"])), *(Spawn(k, take) for k in range(n["pairs"])), WAIT],
+        [Shared("mutex", "m"), Shared("cond", "filled"), Shared("cond", "emptied"),
+            *(Shared("u64", x) for x in ("full", "inside", "taken"))],
+        [*(Spawn(k, put, HOW[n["how"]]) for k in range(n["pairs"])), *(Spawn(k, take) for k in range(n["pairs"])),
+            WAIT],
         "{inside} * 7 + {taken} * 3 + {full}",
     )
 
@@ -313,13 +324,15 @@ def semaphore(node: Node, calls: list[str]) -> Scope:
         For("i", n["times"], [
             Set("weight", f"(v + i) % {n['capacity']} + 1"),
             Both("must(gort_sem_acquire(&{s}, NULL, (int64_t)weight), GORT_OK)", "s.acquire(weight)"),
-            Lock(), Set("{inside}", "{inside} + weight"), If(f"{{inside}} > {n['capacity']}", [Set("{wrong}", "{wrong} + 1")]),
+            Lock(), Set("{inside}", "{inside} + weight"),
+            If(f"{{inside}} > {n['capacity']}", [Set("{wrong}", "{wrong} + 1")]),
             Set("{total}", "{total} + weight * v"), Unlock(), Lock(), Set("{inside}", "{inside} - weight"), Unlock(),
             Both("must(gort_sem_release(&{s}, (int64_t)weight), GORT_OK)", "s.release(weight)"),
         ]),
     ]
     return Scope(
-        [Shared("sem", "s", n["capacity"]), Shared("mutex", "m"), *(Shared("u64", x) for x in ("inside", "wrong", "total"))],
+        [Shared("sem", "s", n["capacity"]), Shared("mutex", "m"),
+            *(Shared("u64", x) for x in ("inside", "wrong", "total"))],
         [*(Spawn(k, body, HOW[n["how"]]) for k in range(n["workers"])), WAIT], "{total} + {wrong} * 77 + {inside}",
     )
 
@@ -340,7 +353,8 @@ def contexts(node: Node, calls: list[str]) -> Scope:
     return Scope(
         [*shared, Shared("mutex", "m"), Shared("u64", "h"), Shared("u64", "sum")],
         [
-            *(Spawn(k, wait, HOW[n["how"]]) for k in range(n["waiters"])), *states, *(Set("{h}", f"{{h}} + {call}") for call in calls),
+            *(Spawn(k, wait, HOW[n["how"]]) for k in range(n["waiters"])), *states,
+            *(Set("{h}", f"{{h}} + {call}") for call in calls),
             Both(f"gort_ctx_cancel({{x{at}}})", f"cancel_x{at}()"), *states, WAIT,
         ],
         "{h} * 31 + {sum}",
@@ -362,7 +376,8 @@ def producer(node: Node, calls: list[str]) -> Scope:
     ]
     return Scope(
         [Shared("chan", "c", n["cap"]), Shared("chan", "done", 0), Shared("u64", "h")],
-        [Spawn(1, produce, HOW[n["how"]]), Let("x", "0"), For("k", n["items"], [Recv("{c}", "x"), fold("{h}", "x")]), Close("{done}"), WAIT],
+        [Spawn(1, produce, HOW[n["how"]]), Let("x", "0"), For("k", n["items"], [Recv("{c}", "x"), fold("{h}", "x")]),
+            Close("{done}"), WAIT],
         "{h}",
     )
 
@@ -405,7 +420,8 @@ def ring(node: Node, calls: list[str]) -> Scope:
     cap = max(n["cap"], 1) if size == 1 else n["cap"]  # alone, it sends to itself
     return Scope(
         [Shared("chans", "c", size, cap), Shared("u64", "last")],
-        [*(Spawn(k, body, HOW[n["how"]] if k == 0 else "go") for k in range(size)), Send("{c}[0]", "7"), WAIT], "{last}",
+        [*(Spawn(k, body, HOW[n["how"]] if k == 0 else "go") for k in range(size)), Send("{c}[0]", "7"), WAIT],
+        "{last}",
     )
 
 
@@ -418,11 +434,13 @@ def closing(node: Node, calls: list[str]) -> Scope:
         [Shared("chan", "c", cap), Shared("u64", "h")],
         [
             *(Set("{h}", f"{{h}} + {call}") for call in calls), For("i", fill, [Send("{c}", "i + 5")]),
-            Both("{h} = {h} * 10 + gort_chan_len({c}) * 100 + gort_chan_cap({c})", "h = h*10 + uint64(len(c))*100 + uint64(cap(c))"),
+            Both("{h} = {h} * 10 + gort_chan_len({c}) * 100 + gort_chan_cap({c})",
+                "h = h*10 + uint64(len(c))*100 + uint64(cap(c))"),
             Both("{h} = {h} * 10 + try_close({c})", "h = h*10 + tryClose(c)"),
             Both("{h} = {h} * 10 + try_close({c})", "h = h*10 + tryClose(c)"),
             Both("{h} = {h} * 10 + try_closed_send({c})", "h = h*10 + tryClosedSend(c)"),
-            *Range("{c}", "x", [fold("{h}", "x")]), Set("x", "9"), Recv("{c}", "x", "x_ok"), fold("{h}", "x * 2 + x_ok"),
+            *Range("{c}", "x", [fold("{h}", "x")]), Set("x", "9"), Recv("{c}", "x", "x_ok"),
+            fold("{h}", "x * 2 + x_ok"),
             Select([Case("recv", "{c}", "x", [fold("{h}", "x_ok + 3")], ok="x_ok")], [fold("{h}", "96")]),
         ],
         "{h}",
@@ -470,9 +488,11 @@ def exits(node: Node, calls: list[str]) -> Scope:
     """Goexit: what is deferred runs, last first; what comes after does not."""
     n = node.numbers
     defers = [
-        Both(f"must(gort_defer(defer_{k % 3}, &{{h}}), GORT_OK)", f"defer func() {{ h = h*31 + {k % 3 + 1} }}()") for k in range(n["defers"])
+        Both(f"must(gort_defer(defer_{k % 3}, &{{h}}), GORT_OK)", f"defer func() {{ h = h*31 + {k % 3 + 1} }}()")
+        for k in range(n["defers"])
     ]
-    body = [*defers, Set("{h}", value(calls)), If("w == 0", [Both("gort_exit()", "runtime.Goexit()")]), Set("{h}", "{h} + 1000")]
+    body = [*defers, Set("{h}", value(calls)), If("w == 0", [Both("gort_exit()", "runtime.Goexit()")]),
+        Set("{h}", "{h} + 1000")]
     return Scope(
         [Shared("u64", "h"), Shared("u64", "first")],
         [Spawn(0, body, HOW[n["how"]]), WAIT, Set("{first}", "{h}"), Spawn(1, body), WAIT], "{h} * 3 + {first}",
@@ -493,7 +513,8 @@ def sieve(node: Node, calls: list[str]) -> Scope:
         [Shared("chans", "c", filters + 1, n["cap"]), Shared("mutex", "m"), Shared("u64", "sum")],
         [
             *(Spawn(k, relay) for k in range(filters)), *(Set("{sum}", call) for call in calls),
-            For("i", n["limit"] - 2, [Send("{c}[0]", "i + 2")]), Close("{c}[0]"), *Range(f"{{c}}[{filters}]", "y", []), WAIT,
+            For("i", n["limit"] - 2, [Send("{c}[0]", "i + 2")]), Close("{c}[0]"),
+            *Range(f"{{c}}[{filters}]", "y", []), WAIT,
         ],
         "{sum}",
     )
@@ -504,7 +525,8 @@ def timers(node: Node, calls: list[str]) -> Scope:
     """Sleepers, tickers, timers that are stopped and set anew: what happens, not when."""
     n = node.numbers
     body = [
-        Both(f"gort_sleep({n['nanoseconds']} * (int64_t)(w % 3))", f"time.Sleep({n['nanoseconds']} * time.Duration(w%3))"),
+        Both(f"gort_sleep({n['nanoseconds']} * (int64_t)(w % 3))",
+            f"time.Sleep({n['nanoseconds']} * time.Duration(w%3))"),
         Lock(), Set("{sum}", "{sum} + w"), Unlock(),
     ]
     return Scope(

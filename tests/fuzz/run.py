@@ -39,7 +39,8 @@ from ir import CPrinter, GoPrinter  # noqa: E402
 from tree import Node, grow, parse, smaller  # noqa: E402
 
 BUILD = ROOT / "target" / "fuzz"
-CFLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Werror", "-Wno-unused-variable", "-Wno-unused-but-set-variable", "-Wno-unused-function"]
+CFLAGS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Werror", "-Wno-unused-variable", "-Wno-unused-but-set-variable",
+    "-Wno-unused-function"]
 RUN_SECONDS = 60
 SHRINK_SECONDS = 120
 SHRINK_RUNS = 5  # what fails only now and then gets this many chances to fail again
@@ -88,7 +89,8 @@ def printed(trees: list[Node]) -> tuple[str, str]:
 
 
 def compiled(command: list[str], env: Optional[dict[str, str]] = None, cwd: Optional[Path] = None) -> None:
-    done = subprocess.run(command, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(command, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{command[0]}: {done.stdout[-3000:]}")
 
@@ -113,7 +115,8 @@ class Batch:
             (directory / "go.mod").write_text("module fuzz\n\ngo 1.25\n")
             shutil.copy(HERE / "support.go", directory / "support.go")
             env = dict(
-                os.environ, GOROOT=str(goroot), GOCACHE=str(BUILD / "go-cache"), GOTOOLCHAIN="local", GOFLAGS="-mod=mod",
+                os.environ, GOROOT=str(goroot), GOCACHE=str(BUILD / "go-cache"), GOTOOLCHAIN="local",
+                GOFLAGS="-mod=mod",
                 GOPROXY="off", GOWORK="off", CGO_ENABLED="0",
             )
             compiled([str(goroot / "bin" / "go"), "build", "-p", "2", "-o", "go", "."], env, directory)

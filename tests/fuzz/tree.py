@@ -63,7 +63,8 @@ def grow(generator: random.Random, kinds: dict[str, Kind], depth: int) -> Node:
     kind = kinds[name]
     # The square favours small numbers, where most of the races are.
     numbers = {
-        key: least + int((greatest - least + 1) * generator.random() ** 2) for key, (least, greatest) in kind.numbers.items()
+        key: least + int((greatest - least + 1) * generator.random() ** 2) for key,
+        (least, greatest) in kind.numbers.items()
     }
     count = max(generator.randint(*kind.children) for _ in range(2))
     children = []

@@ -101,7 +101,8 @@ static void report(int64_t elapsed)
            "  stacks %5" PRIu64 " + %5" PRIu64 " (%" PRIu64 " KiB)  switches %10" PRIu64 "  preemptions %6" PRIu64
            "  handoffs %6" PRIu64 "\n",
            (long long)elapsed, rss_mib(), heap_mib(), stats.goroutines, stats.goroutines_created, stats.threads,
-           stats.stacks_in_use, stats.stacks_cached, stats.stack_bytes_committed / 1024, stats.context_switches, stats.preemptions, stats.handoffs);
+           stats.stacks_in_use, stats.stacks_cached, stats.stack_bytes_committed / 1024, stats.context_switches,
+               stats.preemptions, stats.handoffs);
     fflush(stdout);
 }
 
