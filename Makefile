@@ -17,6 +17,7 @@ SEED ?= 1
 MINUTES ?= 20
 
 LIBRARY := target/release/libgort.so
+SONAME = libgort.so.$(shell sed -n '/metadata.capi.library/,$$s/^version = "\([0-9]*\).*/\1/p' rt-ffi/Cargo.toml)
 INSTALL := python3 scripts/install.py
 
 .DEFAULT_GOAL := help
@@ -28,7 +29,7 @@ help: ## this list
 build: ## libgort.so and libgort.a, into target/release
 	@scripts/need.sh cargo cc
 	cargo build --release -p rt-ffi --target-dir target
-	@ln -sfn libgort.so target/release/libgort.so.0
+	@ln -sfn libgort.so target/release/$(SONAME)
 
 demo: build ## count this project's words and start a million goroutines; FILES="..." counts others
 	@scripts/demo.sh $(FILES)
@@ -76,7 +77,7 @@ $(LIBRARY):
 	@$(MAKE) --no-print-directory build
 
 install: $(LIBRARY) ## PREFIX= LIBDIR= DESTDIR=; libraries, header, gort.pc, CMake package, docs, examples
-	@scripts/need.sh python3 readelf
+	@scripts/need.sh python3 readelf ld objcopy
 	$(INSTALL) install --prefix "$(PREFIX)" --libdir "$(LIBDIR)" --destdir "$(DESTDIR)"
 
 uninstall: ## with the same PREFIX= LIBDIR= DESTDIR=

@@ -4,7 +4,8 @@
     python3 scripts/install.py uninstall [the same options]
 
     PREFIX/include/gort.h, gort.hpp, gort/
-    LIBDIR/libgort.so -> libgort.so.ABI -> libgort.so.VERSION, libgort.a
+    LIBDIR/libgort.so -> libgort.so.ABI -> libgort.so.ABI.x.y
+    LIBDIR/libgort.a              with no global symbols but the header's
     LIBDIR/pkgconfig/gort.pc
     LIBDIR/cmake/gort/            find_package(gort): gort::gort, gort::static
     PREFIX/share/doc/gort/        README, licences, docs, examples
@@ -39,6 +40,21 @@ def version() -> str:
     """Of the header, which `make check` holds against Cargo.toml."""
     text = (ROOT / "include" / "gort.h").read_text(encoding="utf-8")
     return ".".join(re.findall(r"^#define GORT_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$", text, re.M))
+
+
+def library_version() -> str:
+    """Of the binary interface, which has a version of its own."""
+    text = (ROOT / "rt-ffi" / "Cargo.toml").read_text(encoding="utf-8")
+    found = re.search(r'^\[package\.metadata\.capi\.library\]\nversion = "(.+)"$', text, re.M)
+    if found is None:
+        raise SystemExit("rt-ffi/Cargo.toml has no version of the library")
+    return found[1]
+
+
+def archive() -> bytes:
+    made = BUILT / "libgort.installed.a"
+    run("scripts/archive.sh", str(BUILT / "libgort.a"), str(made))
+    return made.read_bytes()
 
 
 def soname() -> str:
@@ -93,7 +109,9 @@ def in_prefix(tree: Tree, path: Path) -> str:
 
 def install(tree: Tree) -> None:
     release, abi_name = version(), soname()
-    real_name = f"libgort.so.{release}"
+    real_name = f"libgort.so.{library_version()}"
+    if not real_name.startswith(f"{abi_name}."):
+        raise SystemExit(f"target/release/libgort.so is {abi_name}, rt-ffi/Cargo.toml says {real_name}; run make build")
     native = run("scripts/native-libs.sh").split()
     values = {
         "PREFIX": str(tree.prefix),
@@ -113,7 +131,7 @@ def install(tree: Tree) -> None:
     tree.write(tree.lib / real_name, (BUILT / "libgort.so").read_bytes(), 0o755)
     tree.link(tree.lib / abi_name, real_name)
     tree.link(tree.lib / "libgort.so", abi_name)
-    tree.write(tree.lib / "libgort.a", (BUILT / "libgort.a").read_bytes())
+    tree.write(tree.lib / "libgort.a", archive())
     tree.fill("gort.pc.in", tree.pkgconfig / "gort.pc", values)
     tree.fill("gortConfig.cmake.in", tree.cmake / "gortConfig.cmake", values)
     tree.fill("gortConfigVersion.cmake.in", tree.cmake / "gortConfigVersion.cmake", values)

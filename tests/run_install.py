@@ -115,6 +115,12 @@ def check_tree(installed: Installation) -> None:
     expect_equal((installed.lib / abi_name(installed)).resolve(), real, "where the ABI name leads")
     soname = re.findall(r"\(SONAME\).*\[(.*)\]", run(["readelf", "-d", real]).out)
     expect_equal(soname, [abi_name(installed)], "the soname")
+    exported = re.findall(r" T (\w+)@@(\w+)$", run(["nm", "-D", "--defined-only", real]).out, re.M)
+    number = abi_name(installed).rpartition(".")[2]
+    expect_equal({version for _, version in exported}, {f"GORT_{number}"}, "the versions of the symbols")
+    inside = run(["nm", "-g", "--defined-only", installed.lib / "libgort.a"]).out.split("\n")
+    globals_of_archive = {line.split()[-1] for line in inside if len(line.split()) == 3}
+    expect_equal(globals_of_archive, {name for name, _ in exported}, "the global symbols of libgort.a")
     left = [name for name in files if name.endswith(".new") or "@" in (installed.pc.read_text() if name.endswith(".pc") else "")]
     expect_equal(left, [], "unfinished files")
 
