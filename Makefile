@@ -15,13 +15,15 @@ PEERS ?= go
 N ?= 500
 SEED ?= 1
 MINUTES ?= 20
+# UPDATE=--update records the binary interface as it is.
+UPDATE ?=
 
 LIBRARY := target/release/libgort.so
 SONAME = libgort.so.$(shell sed -n '/metadata.capi.library/,$$s/^version = "\([0-9]*\).*/\1/p' rt-ffi/Cargo.toml)
 INSTALL := python3 scripts/install.py
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt fuzz soak bench count bench-readme header wheel install uninstall dist clean
+.PHONY: help build demo test check fmt fuzz soak bench count bench-readme header wheel install uninstall abi dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -82,6 +84,10 @@ install: $(LIBRARY) ## PREFIX= LIBDIR= DESTDIR=; libraries, header, gort.pc, CMa
 
 uninstall: ## with the same PREFIX= LIBDIR= DESTDIR=
 	$(INSTALL) uninstall --prefix "$(PREFIX)" --libdir "$(LIBDIR)" --destdir "$(DESTDIR)"
+
+abi: build ## compare the binary interface with the recorded one, abi/; UPDATE=--update records it
+	@scripts/need.sh cc nm
+	python3 scripts/abi.py $(UPDATE)
 
 dist: ## a source archive that builds offline, into target/dist
 	scripts/dist.sh

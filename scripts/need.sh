@@ -25,7 +25,7 @@ remedy() {
     c++) echo "a C++ compiler: g++ or clang++, or set CXX" ;;
     python3) echo "Python 3.9 or newer" ;;
     venv) echo "python3's venv module (Debian: apt install python3-venv)" ;;
-    readelf | ld | objcopy) echo "binutils" ;;
+    readelf | ld | objcopy | nm) echo "binutils" ;;
     *) echo "$1" ;;
     esac
 }

@@ -78,6 +78,7 @@ STAGES = [
         ["cargo", "test", *CHECKED, "-p", "rt-core", "--lib", "--target-dir", "target/loom", "loom"],
         environment={"RUSTFLAGS": "--cfg loom"},
     ),
+    Stage("abi", python("tests/run_abi.py")),
     Stage("c", python("tests/run_c.py")),
     Stage("cpp", python("tests/run_c.py", "--suite", "cpp")),
     Stage("examples", python("tests/run_examples.py")),
