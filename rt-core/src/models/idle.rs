@@ -73,7 +73,11 @@ impl Runtime {
     /// Find one and stop spinning, as `search` and `execute` do.
     fn run_one(&self, spinning: &mut bool) -> bool {
         let found = self.queued.fetch_update(AcqRel, Acquire, |n| n.checked_sub(1)).is_ok();
-        if found && std::mem::replace(spinning, false) && self.spinning.fetch_sub(1, SeqCst) == 1 {
+        if found
+            && std::mem::replace(spinning, false)
+            && self.spinning.fetch_sub(1, SeqCst) == 1
+            && self.queued.load(Relaxed) != 0
+        {
             self.wake_for_work();
         }
         found

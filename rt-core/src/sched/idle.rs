@@ -599,11 +599,13 @@ pub(super) unsafe fn may_spin(rt: &Runtime, m: &M) -> bool {
     m.spinning.get()
 }
 
-/// A spinning M has found something to run: if it was the last that looked, another shall look on.
+/// A spinning M has found something to run: if it was the last that looked, another shall look on,
+/// for there may be more. What is submitted at this very moment and not seen here is run by the P it
+/// was queued at, by this M when it is done, or by whom sysmon wakes for it.
 #[cold]
 pub(super) unsafe fn stop_spinning(rt: &Runtime, m: &M) {
     m.spinning.set(false);
-    if rt.spinning.fetch_sub(1, SeqCst) == 1 {
+    if rt.spinning.fetch_sub(1, SeqCst) == 1 && rt.has_queued_work() {
         wake_for_work(rt);
     }
 }

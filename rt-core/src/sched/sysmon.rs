@@ -22,6 +22,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};
 const PERIOD_IDLE: i64 = 1_000_000;
 const PERIOD_BUSY: i64 = 5_000_000;
 const PERIOD_LEAST: i64 = 100_000;
+/// All Ms must have been asleep in so many rounds before it goes to sleep too: else the first of them to
+/// wake would each time have to wake it.
+const QUIET_ROUNDS: u32 = 10;
 /// A goroutine may keep its P this long when others wait for one.
 const SLICE: i64 = 10_000_000;
 /// Descriptors are polled by somebody at least this often.
@@ -105,6 +108,7 @@ extern "C" fn main(rt: *mut c_void) -> *mut c_void {
     thread::set_timer_slack();
     let (mut seen, mut seen_of_crews) = (Vec::new(), Vec::new());
     let mut last_trim = clock::now();
+    let mut quiet = 0;
     let mut trace = Trace::new(last_trim, rt.debug.schedtrace);
     while !rt.sysmon.stop.load(SeqCst) {
         let now = clock::now();
@@ -120,18 +124,20 @@ extern "C" fn main(rt: *mut c_void) -> *mut c_void {
         if rt.sysmon.dump.swap(false, SeqCst) {
             dump::on_signal(rt);
         }
-        pause(rt, now, trace.next());
+        pause(rt, now, trace.next(), &mut quiet);
     }
     ptr::null_mut()
 }
 
 /// Sleep until the next round, which is to be at `latest`.
-fn pause(rt: &Runtime, now: i64, latest: i64) {
+fn pause(rt: &Runtime, now: i64, latest: i64, quiet: &mut u32) {
     let parked = &rt.sysmon.parked;
     {
         let s = rt.sched.lock();
-        if s.sleeping == s.all_ms.len() {
+        *quiet = if s.sleeping == s.all_ms.len() { *quiet + 1 } else { 0 };
+        if *quiet > QUIET_ROUNDS {
             parked.store(1, SeqCst);
+            *quiet = 0;
         }
     }
     if rt.sysmon.stop.load(SeqCst) || rt.sysmon.dump.load(SeqCst) {
