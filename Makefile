@@ -23,7 +23,7 @@ SONAME = libgort.so.$(shell sed -n '/metadata.capi.library/,$$s/^version = "\([0
 INSTALL := python3 scripts/install.py
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt fuzz soak bench count bench-readme header wheel install uninstall abi dist clean
+.PHONY: help build demo test sanitize check fmt fuzz soak bench count bench-readme header wheel install uninstall abi dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -39,6 +39,10 @@ demo: build ## count this project's words and start a million goroutines; FILES=
 test: ## everything: Rust, models, C, examples, Python, docs, install, counts; STAGES="c docs" for some
 	@scripts/need.sh cargo cc c++ python3 venv readelf
 	@python3 scripts/test.py $(STAGES)
+
+sanitize: build ## the C tests as programs with the thread, and the address and UB sanitizers
+	@scripts/need.sh cc python3
+	python3 tests/run_c.py --sanitize both
 
 check: ## formatting, lints, stale header, tools that do not parse
 	@scripts/need.sh cargo rustfmt clippy python3

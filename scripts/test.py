@@ -65,6 +65,12 @@ def no_go() -> str | None:
     return "Go: not found; make bench fetches it into target/bench-venv"
 
 
+def no_race_detector() -> str | None:
+    """The compiler lacks the thread sanitizer, or its programs do not start here."""
+    asked = subprocess.run(python("tests/run_race.py", "--ask"), cwd=ROOT, capture_output=True, text=True)
+    return None if asked.returncode == 0 else asked.stdout.strip() or "tests/run_race.py --ask fails"
+
+
 def python(script: str, *arguments: str) -> list[str]:
     return [sys.executable, script, *arguments]
 
@@ -81,6 +87,8 @@ STAGES = [
     Stage("abi", python("tests/run_abi.py")),
     Stage("c", python("tests/run_c.py")),
     Stage("cpp", python("tests/run_c.py", "--suite", "cpp")),
+    Stage("race", python("tests/run_race.py"), unless=no_race_detector),
+    Stage("sanitized", python("tests/run_c.py", "--sanitize", "both", "--quick"), unless=no_race_detector),
     Stage("examples", python("tests/run_examples.py")),
     Stage("examples++", python("tests/run_examples.py", "--language", "cpp")),
     Stage("bindings", python("tests/run_bindings.py")),

@@ -1,6 +1,7 @@
 """Compiles every program of tests/c, or of tests/cpp, against the headers and the libraries, and runs it.
 
     python3 tests/run_c.py [--suite c|cpp] [--only PATTERN] [--procs 1,2,8] [--lib so|a|both] [--section core|all] [-v]
+    python3 tests/run_c.py --sanitize thread|address|both [--quick] [--only PATTERN]
 
 Needs include/gort.h and target/release/libgort.so and libgort.a (cargo build --release).
 
@@ -10,6 +11,8 @@ near the top of the file, say how it wants to be treated:
     /* needs: context */   beyond the core: rwmutex, once, cond, sem, group, context or io; --section core skips it
     /* also: c++ */        compiled and run as C++17 too
     /* link: dlopen */     not linked with the library; LIBRARY is the path of libgort.so
+    /* sanitize: not NAME */          not under this one of SANITIZERS: no sense, or beyond its limits
+    /* sanitize: races on purpose */  under the thread sanitizer, but its reports are not looked at
 A .cpp file is a test that is C++ only; those of tests/cpp are of the C++ binding.
 
 Invariants:
@@ -47,9 +50,24 @@ LIBRARY_DIR = ROOT / "target" / "release"
 LIBRARIES = {"so": LIBRARY_DIR / "libgort.so", "a": LIBRARY_DIR / "libgort.a"}
 STRICT = ["-O2", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{HEADER.parent}", f"-I{BINDING}"]
 STATIC_NEEDS = ["-lpthread", "-ldl", "-lm", "-lrt", "-lutil", "-lgcc_s", "-lc"]
+# Flags and environment of --sanitize. What the tests try on purpose is theirs to see: faults, and sizes
+# that cannot be. The thread sanitizer shall not wait at the end for threads that never end.
+OURS = "handle_segv=0 handle_sigbus=0 allocator_may_return_null=1"
+SANITIZERS = {
+    "thread": (["-O1", "-fsanitize=thread"], {"TSAN_OPTIONS": f"atexit_sleep_ms=0 {OURS}"}),
+    "address": (
+        ["-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+        {"ASAN_OPTIONS": OURS, "UBSAN_OPTIONS": "print_stacktrace=1"},
+    ),
+}
+# Of each part of the library what takes a moment.
+QUICK = {
+    "chan_unbuffered", "chan_refs", "select_many", "mutex", "rwmutex", "cond", "waitgroup", "sem", "ctx_after", "timer_func",
+    "ticker", "io", "exit", "exception", "go_with", "run", "lock_os_thread", "signal", "plain_threads", "stack_overflow",
+}
 WATCHDOG_SECONDS = 90
 AT_A_TIME = 2
-TAG = re.compile(r"/\*\s*(run|needs|also|link):\s*([a-z+ ,]+?)\s*\*/")
+TAG = re.compile(r"/\*\s*(run|needs|also|link|sanitize):\s*([a-z+ ,]+?)\s*\*/")
 HEAD_CHARACTERS = 3000
 
 
@@ -70,15 +88,19 @@ class Variant(NamedTuple):
     standard: str
     procs: list[int]
     compiler: str = ""  # "": gcc or g++, as the standard says
+    sanitizer: str = ""
+
+    @property
+    def kind(self) -> list[str]:
+        return [word for word in (self.library, self.standard, self.compiler, self.sanitizer) if word]
 
     @property
     def binary(self) -> Path:
-        suite = self.test.source.parent.name
-        return BUILD / f"{suite}-{self.test.name}-{self.library}-{self.standard}{self.compiler}"
+        return BUILD / "-".join([self.test.source.parent.name, self.test.name, *self.kind])
 
     @property
     def label(self) -> str:
-        return f"{self.test.source.name} [{self.library} {self.standard} {self.compiler}".rstrip() + "]"
+        return f"{self.test.source.name} [{' '.join(self.kind)}]"
 
 
 class Result(NamedTuple):
@@ -121,6 +143,13 @@ def variants_of(test: Test, libraries: list[str], procs: list[int]) -> list[Vari
     return variants
 
 
+def sanitized_variants(test: Test, sanitizer: str, procs: list[int]) -> list[Variant]:
+    standard = "c++17" if test.source.suffix == ".cpp" else "c99"
+    if test.tags.get("sanitize") == f"not {sanitizer}":
+        return []
+    return [Variant(test, "so", standard, procs, sanitizer=sanitizer)]
+
+
 def has_clang() -> bool:
     return shutil.which("clang++") is not None
 
@@ -131,7 +160,9 @@ def compiler_for(standard: str, compiler: str = "") -> list[str]:
 
 
 def compile_command(variant: Variant) -> list[str]:
-    command = [*compiler_for(variant.standard, variant.compiler), str(variant.test.source), "-x", "none", "-o", str(variant.binary)]
+    flags = SANITIZERS[variant.sanitizer][0] if variant.sanitizer else []
+    command = [*compiler_for(variant.standard, variant.compiler), *flags]
+    command += [str(variant.test.source), "-x", "none", "-o", str(variant.binary)]
     if variant.test.tags.get("link") == "dlopen":
         return [*command, f'-DLIBRARY="{LIBRARIES["so"]}"', "-lpthread", "-ldl"]
     if variant.library == "so":
@@ -161,19 +192,22 @@ def build(variant: Variant) -> Result:
     return Result(f"build {variant.label}", problem, time.monotonic() - start)
 
 
-def environment(procs: int) -> dict[str, str]:
+def environment(variant: Variant, procs: int) -> dict[str, str]:
     env = {key: value for key, value in os.environ.items() if key != "GOMAXPROCS" and not key.startswith("GORT_")}
     for key in ("GORT_TEST_DUMP",):
         if key in os.environ:
             env[key] = os.environ[key]
-    return {**env, "LC_ALL": "C", "GORT_MAXPROCS": str(procs)}
+    options = dict(SANITIZERS[variant.sanitizer][1]) if variant.sanitizer else {}
+    if variant.sanitizer == "thread" and variant.test.tags.get("sanitize") == "races on purpose":
+        options["TSAN_OPTIONS"] += " report_bugs=0"
+    return {**env, **options, "LC_ALL": "C", "GORT_MAXPROCS": str(procs)}
 
 
 def run(variant: Variant, procs: int) -> Result:
     start = time.monotonic()
     with subprocess.Popen(
         [str(variant.binary)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env=environment(procs), cwd=BUILD, start_new_session=True,
+        env=environment(variant, procs), cwd=BUILD, start_new_session=True,
     ) as process:
         try:
             output = process.communicate(timeout=WATCHDOG_SECONDS)[0].decode("utf-8", "replace")
@@ -307,6 +341,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--procs", default="1,2,8", metavar="LIST", help="values of GORT_MAXPROCS (default 1,2,8)")
     parser.add_argument("--lib", default="both", choices=("so", "a", "both"))
     parser.add_argument("--section", default="all", choices=("core", "all"))
+    parser.add_argument("--sanitize", choices=(*SANITIZERS, "both"), help="the programs built so, with the ordinary library")
+    parser.add_argument("--quick", action="store_true", help="with --sanitize: one test of each kind")
     parser.add_argument("-v", "--verbose", action="store_true", help="name what passes, too")
     arguments = parser.parse_args()
     arguments.procs = [int(number) for number in arguments.procs.split(",")]
@@ -327,10 +363,17 @@ def main() -> int:
     BUILD.mkdir(parents=True, exist_ok=True)
     tally = Tally(arguments.verbose)
 
-    if not arguments.only and arguments.section == "all":
+    if not arguments.only and arguments.section == "all" and not arguments.sanitize:
         for label, check in interface_checks(libraries) if arguments.suite == "c" else binding_checks():
             tally.add(Result(label, check(), 0.0))
-    variants = [variant for test in tests for variant in variants_of(test, libraries, arguments.procs)]
+    if arguments.sanitize:
+        names = SANITIZERS if arguments.sanitize == "both" else [arguments.sanitize]
+        if arguments.quick:
+            tests = [test for test in tests if test.name in QUICK]
+        each = [sanitized_variants(test, name, [2]) for name in names for test in tests]
+    else:
+        each = [variants_of(test, libraries, arguments.procs) for test in tests]
+    variants = [variant for some in each for variant in some]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         built = []
         for variant, result in zip(variants, pool.map(build, variants)):

@@ -40,6 +40,8 @@ pub mod net;
 #[cfg(not(loom))]
 pub mod runtime;
 #[cfg(not(loom))]
+pub mod sanitizer;
+#[cfg(not(loom))]
 mod sched;
 #[cfg(not(loom))]
 pub mod signal;

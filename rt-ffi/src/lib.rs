@@ -14,6 +14,7 @@ mod context;
 mod embed;
 mod goroutine;
 mod io;
+mod race;
 mod runtime;
 mod select;
 mod signal;

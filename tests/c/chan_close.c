@@ -2,6 +2,7 @@
  * chan_close: closing wakes every receiver and sender, what is buffered can still be
  * received, after it receives give GORT_CLOSED and zeroes, sends and closes are refused.
  */
+/* sanitize: races on purpose */
 /* also: c++ */
 #include "check.h"
 

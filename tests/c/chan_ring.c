@@ -2,6 +2,7 @@
  * chan_ring: tokens go round a ring of goroutines, and numbers through the prime sieve:
  * long chains of hand-overs in which a single lost wake-up would show.
  */
+/* sanitize: races on purpose */
 #include "check.h"
 
 enum { RING = 503, TOKENS = 5, HOPS = 40000, PRIMES = 150 };

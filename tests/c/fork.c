@@ -2,6 +2,7 @@
  * fork: the child starts with an empty runtime in which everything new works, and in
  * which handles of before may be released; the parent goes on undisturbed.
  */
+/* sanitize: not thread */
 #include "check.h"
 
 #include <sys/wait.h>

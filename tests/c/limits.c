@@ -2,6 +2,7 @@
  * limits: out of address space, threads or descriptors: the call that needed more gets a
  * clear status, nothing that was started is lost, and the runtime goes on.
  */
+/* sanitize: not thread */
 /* run: once */
 #include "check.h"
 #include "child.h"

@@ -2,6 +2,7 @@
  * many_parked: tens of thousands of goroutines wait at once, need no thread each, and all
  * wake; the runtime is small again afterwards.
  */
+/* sanitize: not thread */
 #include "check.h"
 
 enum { PARKED = 40000, ROUNDS = 2 };

@@ -2,6 +2,7 @@
  * select_closed: closed channels in a select: a receive is chosen with GORT_CLOSED and a
  * zeroed element, a send with GORT_CLOSED, ready at once or by a close while it waits.
  */
+/* sanitize: races on purpose */
 /* also: c++ */
 #include "check.h"
 

@@ -2,6 +2,7 @@
  * timer_many: a hundred thousand timers made and stopped, released running, or fired,
  * from several goroutines and threads at once, leave nothing behind.
  */
+/* sanitize: not thread */
 #include "check.h"
 
 enum { STOPPED = 100000, FIRED = 20000, WORKERS = 4 };

@@ -11,6 +11,7 @@ use crate::alloc::try_box;
 use crate::chan::pending::{Pending, unref};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
+use crate::sanitizer::race;
 use crate::sched::{current, deadlock, lifecycle};
 use crate::sys::epoll;
 use core::cell::Cell;
@@ -165,6 +166,7 @@ impl Queue {
             while n < out.len() {
                 // SAFETY: the list's references keep the operations, and are ours then.
                 let Some(op) = (unsafe { state.completed.pop() }) else { break };
+                race::acquire(op);
                 let (user, index, status) = op.outcome();
                 out[n].write(Done { user, index, status });
                 n += 1;

@@ -23,6 +23,7 @@ pub use select::{Case, OP_RECV, OP_SEND, select};
 
 use crate::error::{Error, Kind, Result};
 use crate::lock::RawLock;
+use crate::sanitizer::race::{self, Clocks};
 use crate::time::timer::Timer;
 use crate::waiter::{WaitQueue, Waiter};
 use core::cell::{Cell, UnsafeCell};
@@ -53,6 +54,8 @@ pub struct Chan {
     timer: AtomicPtr<Timer>,
     /// What is done with an element that nobody has received when the channel is freed.
     drop_elem: Option<DropElem>,
+    /// The race detector's; null without one.
+    pub(crate) clocks: *mut Clocks,
 }
 
 /// Is given the place of an element and ends its life.
@@ -93,6 +96,7 @@ pub fn new_with_drop(elem_size: usize, capacity: usize, drop_elem: Option<DropEl
             references: AtomicU64::new(1),
             timer: AtomicPtr::new(ptr::null_mut()),
             drop_elem,
+            clocks: Clocks::new(capacity),
         });
         Ok(c)
     }
@@ -120,6 +124,7 @@ pub unsafe fn release(c: *mut Chan) {
     // SAFETY: by contract.
     unsafe {
         let Some(chan) = c.as_ref() else { return };
+        race::release(&chan.references);
         let mut before = chan.references.load(Relaxed);
         loop {
             // The program's last one, and calls that wait have others: it becomes one of those for a look.
@@ -142,7 +147,7 @@ pub unsafe fn release(c: *mut Chan) {
 ///
 /// # Safety
 /// As [`retain`].
-unsafe fn retain_waiting(c: *mut Chan) {
+pub(crate) unsafe fn retain_waiting(c: *mut Chan) {
     // SAFETY: by contract.
     if let Some(c) = unsafe { c.as_ref() } {
         c.references.fetch_add(WAITS, Relaxed);
@@ -153,7 +158,7 @@ unsafe fn retain_waiting(c: *mut Chan) {
 ///
 /// # Safety
 /// As [`release`].
-unsafe fn release_waiting(c: *mut Chan) {
+pub(crate) unsafe fn release_waiting(c: *mut Chan) {
     // SAFETY: by contract.
     unsafe {
         let Some(chan) = c.as_ref() else { return };
@@ -220,6 +225,7 @@ unsafe fn copy_elem(from: *const u8, to: *mut u8, size: usize) {
         match size {
             8 => to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned()),
             4 => to.cast::<u32>().write_unaligned(from.cast::<u32>().read_unaligned()),
+            _ if race::on() => race::copy(from, to, size),
             _ => ptr::copy_nonoverlapping(from, to, size),
         }
     }
@@ -251,7 +257,7 @@ impl Chan {
         unsafe {
             if to.is_null() {
             } else if from.is_null() {
-                ptr::write_bytes(to, 0, self.elem_size);
+                race::copy(from, to, self.elem_size);
             } else {
                 copy_elem(from, to, self.elem_size);
             }
@@ -273,11 +279,13 @@ impl Chan {
                 Timer::free_with_channel(timer);
             }
             if let Some(drop_elem) = self.drop_elem {
+                race::acquire(&self.references);
                 for _ in 0..self.count.load(Relaxed) {
                     drop_elem(self.slot(self.head.get()).cast());
                     self.advance(&self.head);
                 }
             }
+            Clocks::free(self.clocks);
             let layout = layout(self.elem_size, self.capacity).expect("it was valid when the channel was made");
             dealloc(ptr::from_ref(self).cast_mut().cast(), layout);
         }
@@ -445,7 +453,10 @@ impl Chan {
         self.count.store(0, Relaxed);
         self.head.set(self.tail.get());
         // SAFETY: locked above.
-        unsafe { self.lock.unlock() };
+        unsafe {
+            race::drained(self);
+            self.lock.unlock();
+        }
         had
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Chan, OP_RECV, OP_SEND, release_waiting, retain_waiting};
 use crate::error::{Error, Kind, Result};
+use crate::sanitizer::race;
 use crate::sched::WaitReason;
 use crate::sched::caller::Caller;
 use crate::waiter::{Completion, Wait, Waiter, Woken, block};
@@ -34,9 +35,11 @@ impl Chan {
         // SAFETY: the caller holds the lock; `elem` is null or an element.
         unsafe {
             if self.closed.load(Relaxed) {
+                race::found_closed(self, true, elem.cast_mut());
                 return Tried::Closed;
             }
             if let Some(w) = self.pop_receiver() {
+                race::sends(self, elem, Some(w));
                 self.give(elem, w.elem.get());
                 w.ok.set(true);
                 return Tried::Done(w.completion);
@@ -44,6 +47,7 @@ impl Chan {
             let count = self.count.load(Relaxed);
             if count < self.capacity {
                 self.change();
+                race::sends(self, elem, None);
                 self.give(elem, self.slot(self.tail.get()));
                 self.advance(&self.tail);
                 self.count.store(count + 1, Release);
@@ -66,20 +70,24 @@ impl Chan {
                 self.advance(&self.head);
                 // A waiting sender means that the buffer was full: its element takes the free slot.
                 if let Some(w) = self.pop_sender() {
+                    race::receives(self, elem, Some(w));
                     self.give(w.elem.get(), slot);
                     self.advance(&self.tail);
                     w.ok.set(true);
                     return Tried::Done(w.completion);
                 }
+                race::receives(self, elem, None);
                 self.count.store(count - 1, Release);
                 return Tried::Done(ptr::null());
             }
             if let Some(w) = self.pop_sender() {
+                race::receives(self, elem, Some(w));
                 self.give(w.elem.get(), elem);
                 w.ok.set(true);
                 return Tried::Done(w.completion);
             }
             if self.closed.load(Relaxed) {
+                race::found_closed(self, false, elem);
                 self.give(ptr::null(), elem);
                 return Tried::Closed;
             }
@@ -111,8 +119,10 @@ impl Chan {
         // SAFETY: the lock is held, and released once the goroutine's stack is left; whoever ends the
         // wait takes the waiter out of the queue.
         unsafe {
+            race::waits(self, op == OP_SEND, &waiter);
             self.enqueue(&waiter, op);
             caller.park(reason(op), unlock_chan, ptr::from_ref(self).cast_mut().cast());
+            race::waited(self, op == OP_SEND, &waiter, true);
         }
         waiter.ok.get()
     }
@@ -126,6 +136,7 @@ impl Chan {
         // SAFETY: the lock is held; the waiter leaves the queue before this frame ends; our own
         // reference keeps the channel alive meanwhile.
         unsafe {
+            race::waits(self, op == OP_SEND, &waiter);
             self.enqueue(&waiter, op);
             retain_waiting(this);
             let woken = block(caller, &completion, reason(op), wait, unlock_chan, this.cast());
@@ -134,6 +145,7 @@ impl Chan {
                 self.dequeue(&waiter, op);
                 self.lock.unlock();
             }
+            race::waited(self, op == OP_SEND, &waiter, woken == Woken::Done);
             release_waiting(this);
             match woken.error(wait) {
                 None => Ok(waiter.ok.get()),
@@ -265,6 +277,7 @@ pub unsafe fn close(c: *mut Chan) -> Result {
             chan.lock.unlock();
             return Err(Error::new(Kind::Closed, c"close of closed channel"));
         }
+        race::closes(chan);
         chan.change();
         chan.closed.store(true, Release);
         // Woken sides take this lock to leave their other queues, or end the last reference: so

@@ -6,10 +6,11 @@
 //! waiters out, and so ends that reference itself. Locks: channels, then a queue's.
 
 use super::select::{shuffle, sort_locks, try_case, unlock_all};
-use super::{Case, release_waiting as release_chan, retain_waiting as retain_chan};
+use super::{Case, OP_SEND, release_waiting as release_chan, retain_waiting as retain_chan};
 use crate::aio::queue::Link;
 use crate::aio::{Queue, delivery};
 use crate::error::{Error, Kind, Result};
+use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::deadlock;
 use crate::waiter::{CANCELED, Completion, Waiter};
@@ -133,7 +134,10 @@ pub unsafe fn start(cases: &[Case], to: To, user: *mut c_void) -> Result<NonNull
             unref(op.as_ptr());
             return Err(error);
         }
+        race::release(op.as_ptr());
         for &i in poll {
+            let case = &cases[i as usize];
+            race::waits(&*case.chan, case.op == OP_SEND, op.as_ref().waiter(i as usize));
             (*cases[i as usize].chan).enqueue(op.as_ref().waiter(i as usize), cases[i as usize].op);
         }
         unlock_all(locks);
@@ -215,9 +219,25 @@ impl Pending {
                 {
                     c.lock.lock();
                     c.dequeue(self.waiter(i), case.op);
+                    race::waited(c, case.op == OP_SEND, self.waiter(i), false);
                     c.lock.unlock();
                 }
             }
+        }
+    }
+
+    /// Its case has been done by another goroutine, and is going to be told.
+    #[cold]
+    unsafe fn order_for_race_detector(&self) {
+        // SAFETY: as in `leave_queues`.
+        unsafe {
+            let winner = self.completion.winner() as usize;
+            let case = &self.cases()[winner];
+            race::acquire(self);
+            (*case.chan).lock.lock();
+            race::waited(case.chan, case.op == OP_SEND, self.waiter(winner), true);
+            (*case.chan).lock.unlock();
+            race::release(self);
         }
     }
 
@@ -265,6 +285,9 @@ impl Pending {
         // SAFETY: by contract.
         unsafe {
             self.leave_queues(Some(self.completion.winner()));
+            if race::on() {
+                self.order_for_race_detector();
+            }
             self.not_outside();
             match self.to {
                 To::Call(callback) => {

@@ -12,6 +12,7 @@
 use super::ops::{Tried, finish};
 use super::{Chan, release_waiting, retain_waiting};
 use crate::error::{Error, Kind, Result};
+use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{WaitReason, current};
 use crate::waiter::{Completion, Wait, Waiter, block};
@@ -303,6 +304,7 @@ unsafe fn wait_for_one(
             let case = &cases[i as usize];
             (*scratch.waiters.add(k)).write(Waiter::new(&completion, k as u32));
             waiter(k).elem.set(case.elem.cast());
+            race::waits(&*case.chan, case.op == OP_SEND, waiter(k));
             (*case.chan).enqueue(waiter(k), case.op);
         }
         for &c in locks {
@@ -311,8 +313,10 @@ unsafe fn wait_for_one(
         let woken = block(caller, &completion, reason, wait, unlock_after_switch, (&raw const held) as *mut ());
         let error = woken.error(wait);
         for (k, &i) in poll.iter().enumerate() {
-            if error.is_some() || k as u32 != completion.winner() {
-                let case = &cases[i as usize];
+            let case = &cases[i as usize];
+            let chosen = error.is_none() && k as u32 == completion.winner();
+            race::waited(&*case.chan, case.op == OP_SEND, waiter(k), chosen);
+            if !chosen {
                 (*case.chan).lock.lock();
                 (*case.chan).dequeue(waiter(k), case.op);
                 (*case.chan).lock.unlock();

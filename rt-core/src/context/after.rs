@@ -3,6 +3,7 @@
 use super::{Ctx, release, release_weak};
 use crate::alloc::try_box;
 use crate::error::{Error, Result};
+use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, lifecycle, spawn};
 use crate::sys::clock;
@@ -59,6 +60,7 @@ pub unsafe fn after_func(ctx: *mut Ctx, entry: Entry, arg: *mut c_void) -> Resul
         .ok_or(Error::NO_MEMORY)?;
         let a = after.as_ref();
         a.retry.set_arg(after.as_ptr().cast());
+        race::release(a);
         let Some(t) = target.as_ref() else { return Ok(after) };
         t.weak.fetch_add(1, Relaxed);
         let Some(c) = t.as_cancel() else { return Ok(after) };
@@ -154,6 +156,7 @@ pub(super) unsafe fn mark_taken(mut afters: *const After) {
 
 /// Start the goroutine of one that was taken, which ends the list's reference.
 pub(super) unsafe fn start(caller: &Caller, a: &After) {
+    race::acquire(a);
     // SAFETY: the program gave both to be run in a goroutine.
     unsafe {
         if spawn::spawn(caller, a.entry, a.arg, 0).is_ok() {

@@ -20,6 +20,7 @@ use crate::alloc::try_box;
 use crate::chan::{self, Chan};
 use crate::error::{Error, Result};
 use crate::lock::SpinLock;
+use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, lifecycle, spawn};
 use crate::sys::clock;
@@ -131,9 +132,14 @@ pub unsafe fn release(mut ctx: *mut Ctx) {
     // SAFETY: by contract; each turn of the loop ends the reference that a child held.
     unsafe {
         while let Some(c) = ctx.as_ref() {
-            if is_static(c) || c.strong.fetch_sub(1, AcqRel) != 1 {
+            if is_static(c) {
                 return;
             }
+            race::release(c);
+            if c.strong.fetch_sub(1, AcqRel) != 1 {
+                return;
+            }
+            race::acquire(c);
             if c.forks != lifecycle::forks() {
                 return; // the tree may be locked by threads that do not exist here
             }

@@ -2,6 +2,7 @@
 //! lost the race to end it finds it over.
 
 use crate::error::{Error, Kind};
+use crate::sanitizer::race;
 use core::ffi::{CStr, c_char};
 use core::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering::*};
@@ -83,11 +84,16 @@ impl VerdictCell {
     }
 
     pub(super) fn get(&self) -> Verdict {
-        Verdict(self.0.load(Acquire))
+        let verdict = Verdict(self.0.load(Acquire));
+        if verdict.is_over() {
+            race::acquire(self);
+        }
+        verdict
     }
 
     /// Give the verdict, unless there is one. Who gives it works off what follows.
     pub(super) fn claim(&self, verdict: Verdict) -> bool {
+        race::release(self);
         // SeqCst: against a timer that is armed meanwhile, which is looked at afterwards.
         self.0.compare_exchange(ptr::null_mut(), verdict.0, SeqCst, Acquire).is_ok()
     }

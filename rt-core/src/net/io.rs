@@ -3,6 +3,7 @@
 use super::poller::{self, READABLE, WRITABLE};
 use crate::error::{Error, Kind, Result};
 use crate::goroutine::{block_enter, block_exit};
+use crate::sanitizer::ignored;
 use crate::sched::caller::Caller;
 use crate::sched::lifecycle;
 use crate::sys::errno;
@@ -220,8 +221,8 @@ fn connect_when_there_is_room(fd: c_int, addr: *const libc::sockaddr, len: libc:
 /// close(2); whoever waits on `fd` gets EBADF.
 pub fn close(fd: c_int) -> Result {
     let caller = Caller::enter();
-    // SAFETY: closing is what the caller wants.
-    let close = || unsafe { libc::close(fd) };
+    // SAFETY: closing is what the caller wants, and no race with those it wakes.
+    let close = || ignored(|| unsafe { libc::close(fd) });
     let rc = match caller.m() {
         // SAFETY: an M's runtime outlives it.
         Some(m) => poller::forget(unsafe { &*m.rt }, &caller, fd, close),

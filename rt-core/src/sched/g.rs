@@ -25,6 +25,7 @@ use super::run::Run;
 use super::switch::Context;
 use super::{Entry, WaitReason};
 use crate::local::Values;
+use crate::sanitizer::Shadow;
 use crate::stack::Stack;
 use crate::waiter::Completion;
 use core::cell::{Cell, UnsafeCell};
@@ -118,6 +119,8 @@ pub(crate) struct G {
     pub(crate) exceptions: Cell<Exceptions>,
     /// Its goroutine-local values; null: none.
     pub(crate) locals: Cell<*mut Values>,
+    /// What a sanitizer knows it by.
+    pub(crate) shadow: Shadow,
 }
 
 #[cfg(all(target_arch = "x86_64", not(gort_portable_switch)))]

@@ -11,6 +11,7 @@ use super::sysmon::Sysmon;
 use super::{Runtime, crew, current, deadlock, idle, procs};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
+use crate::sanitizer::race;
 use crate::stack::fault;
 use crate::sys::{barrier, clock, futex, thread};
 use core::ops::Deref;
@@ -166,6 +167,7 @@ pub(crate) fn shutdown(timeout: i64) -> Result {
             rt.closing.fetch_sub(1, SeqCst);
             return Err(Error::TIMED_OUT);
         }
+        race::all_have_ended();
     }
     crate::signal::stop_all();
     let _change = CHANGE.lock();

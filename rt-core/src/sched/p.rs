@@ -5,6 +5,7 @@
 use super::crew::{self, Crew};
 use super::g::G;
 use super::m::M;
+use crate::sanitizer::ignored;
 use crate::stack::pool::P_CACHE;
 use crate::stack::{DEFAULT_SIZE, Stack};
 use crate::time::heap::Timers;
@@ -138,7 +139,7 @@ impl P {
         if before.is_null() {
             return false;
         }
-        self.queue.push(Queued(before));
+        ignored(|| self.queue.push(Queued(before)));
         if let Some(crew) = self.crew {
             crew::displaced(crew, self);
             return false;

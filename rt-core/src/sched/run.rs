@@ -6,6 +6,7 @@ use super::{Entry, Runtime, WaitReason, current};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
 use crate::runtime::dump;
+use crate::sanitizer::race;
 use crate::waiter::{Completion, Wait, block};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
@@ -112,6 +113,7 @@ impl Running {
             let state = run.state.as_ptr();
             if (*state).ended {
                 run.state.raw().unlock();
+                race::acquire(Arc::as_ptr(run));
                 return Ok(());
             }
             (*state).waiting = &completion;
@@ -127,6 +129,7 @@ impl Running {
             }
         }
         if completion.winner() == ENDED {
+            race::acquire(Arc::as_ptr(run));
             return Ok(());
         }
         let report = run.state.lock().report.take();

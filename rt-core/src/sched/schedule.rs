@@ -8,6 +8,7 @@ use super::m::M;
 use super::p::{P, Queued};
 use super::switch::Leave;
 use super::{Runtime, crew, current, idle, spawn};
+use crate::sanitizer;
 use crate::stack::fault::AltStack;
 use crate::sys::{clock, futex, thread};
 use crate::time::heap::NEVER;
@@ -34,6 +35,7 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         thread::set_timer_slack();
         let alternate = AltStack::install();
         m.errno.set(libc::__errno_location());
+        sanitizer::shared_errno(m.errno.get());
         m.fp.set(FpState::save());
         let no_exceptions = Cell::new(Exceptions::NONE);
         let exceptions = exceptions::of_this_thread();
@@ -98,7 +100,11 @@ unsafe fn execute(m: &M, g: *mut G) {
         *m.errno.get() = g_ref.errno.get();
         g_ref.fp.get().restore(m.fp.get());
         exceptions::enter(m.exceptions.get(), g_ref);
-        let left = g_ref.context.resume(&m.home, ptr::from_ref(m).cast_mut());
+        let left = if sanitizer::any() {
+            resume_watched(m, g_ref)
+        } else {
+            g_ref.context.resume(&m.home, ptr::from_ref(m).cast_mut())
+        };
         let fp = FpState::save();
         m.fp.set(fp);
         exceptions::leave(m.exceptions.get(), g_ref);
@@ -133,6 +139,16 @@ unsafe fn execute(m: &M, g: *mut G) {
             Leave::Exit => spawn::bury(rt, m, &*m.p(), g),
         }
     }
+}
+
+/// Run `g` with the sanitizer told that another stack is in use meanwhile.
+#[cold]
+#[inline(never)]
+unsafe fn resume_watched(m: &M, g: &G) -> Leave {
+    let stack = g.stack().expect("a goroutine that runs has a stack");
+    // SAFETY: as in `execute`.
+    let resume = || unsafe { g.context.resume(&m.home, ptr::from_ref(m).cast_mut()) };
+    sanitizer::switched(&g.shadow, stack, resume, |&left| left == Leave::Exit)
 }
 
 /// A goroutine for this M, which has its P then. Waits for one; `None`: the runtime stops.

@@ -12,6 +12,7 @@ use super::switch::Leave;
 use super::{Entry, Runtime, current, idle, lifecycle};
 use crate::error::{Error, Result};
 use crate::limits::TOO_MANY;
+use crate::sanitizer::{self, race};
 use crate::stack::pool::P_CACHE;
 use crate::stack::{Stack, round_size};
 use crate::sys::{self, barrier};
@@ -89,7 +90,8 @@ pub(crate) unsafe fn spawn_copy(
     unsafe {
         let g = new_g(caller, true, created_at)?;
         (*g).entry.set(Some(entry));
-        let copy = if size <= INLINE_ARG {
+        // The race detector would take the next goroutine's use of the same place for a race.
+        let copy = if size <= INLINE_ARG && !race::on() {
             (*g).inline_arg.0.get().cast::<u8>()
         } else {
             let big = libc::malloc(size).cast::<u8>(); // aligned to 16
@@ -282,6 +284,7 @@ unsafe fn start(caller: &Caller, g: *mut G) {
     // SAFETY: the caller made `g` and gives it away here.
     unsafe {
         (*g).fp.set(super::fpstate::FpState::save());
+        race::goroutine_starts(&*g);
         caller.ready(g);
     }
 }
@@ -351,7 +354,8 @@ pub(super) unsafe fn live(g: *mut G, m: *mut M) -> *mut M {
         (*m).boundary.leave();
         // What comes out of `entry` cannot go further: there is no caller. A foreign exception ends
         // the process in here, with a message of the language's runtime.
-        if catch_unwind(AssertUnwindSafe(|| entry(arg))).is_err() {
+        let call = || if race::on() { race::goroutine(entry, arg) } else { entry(arg) };
+        if catch_unwind(AssertUnwindSafe(call)).is_err() {
             super::run::die_with(b"");
         }
         end_on_own_stack(g);
@@ -387,6 +391,7 @@ unsafe fn end_on_own_stack(g: *mut G) {
             crate::local::goroutine_ends(&*g);
             run_deferred(g);
         }
+        race::goroutine_ends(&*g);
     }
 }
 
@@ -461,6 +466,9 @@ pub(super) unsafe fn bury(rt: &Runtime, m: &M, p: &P, g: *mut G) {
     unsafe {
         let g_ref = &*g;
         g_ref.context.end();
+        if sanitizer::any() {
+            sanitizer::bury(&g_ref.shadow, g_ref.stack());
+        }
         if let Some(stack) = g_ref.stack.take() {
             keep_stack(rt, p, stack);
         }

@@ -13,6 +13,7 @@ use super::{DEFAULT_SIZE, GUARD, Stack};
 use crate::error::{Error, Result};
 use crate::limits::STACKS_FULL;
 use crate::lock::SpinLock;
+use crate::sanitizer;
 use crate::sys::memory::{self, PAGE};
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
@@ -50,6 +51,8 @@ struct Arenas {
     /// Bytes in `maps`, and how many there may be.
     mapped: usize,
     max_mapped: usize,
+    /// Stacks of which a sanitizer must hear when they go.
+    counted: Vec<Stack>,
 }
 
 /// The stacks of a runtime.
@@ -86,6 +89,7 @@ impl Pool {
                 max_guarded,
                 mapped: 0,
                 max_mapped: if limit == 0 { usize::MAX } else { limit },
+                counted: Vec::new(),
             }),
             out: AtomicUsize::new(0),
             dirty: AtomicUsize::new(0),
@@ -187,7 +191,11 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        for (start, size) in self.arenas.lock().maps.drain(..) {
+        let mut arenas = self.arenas.lock();
+        for stack in arenas.counted.drain(..) {
+            sanitizer::stack_gone(stack);
+        }
+        for (start, size) in arenas.maps.drain(..) {
             // SAFETY: every goroutine is over, so nobody runs on any of these stacks.
             unsafe { memory::unreserve(start as *mut u8, size) };
         }
@@ -251,6 +259,11 @@ impl Arenas {
             fresh.pop();
         }
         self.guarded += 1;
+        let stack = Stack::new(limit, size);
+        sanitizer::stack_made(stack);
+        if sanitizer::counts_stacks() {
+            self.counted.push(stack);
+        }
         Some(limit)
     }
 }

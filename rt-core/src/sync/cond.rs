@@ -4,6 +4,7 @@
 
 use super::Mutex;
 use super::table::{self, Place, Ticket};
+use crate::sanitizer::race;
 use crate::sched::WaitReason;
 use crate::sched::caller::Caller;
 use crate::waiter::Wait;
@@ -32,6 +33,7 @@ impl Cond {
             table::park(&mut caller, self.address(), what, WaitReason::Cond, &Wait::Forever, waits);
         }
         drop(caller);
+        race::acquire(self);
         m.lock();
     }
 
@@ -40,6 +42,7 @@ impl Cond {
         if self.drawn.load(SeqCst) == self.served.load(SeqCst) {
             return;
         }
+        race::release(self);
         table::unpark(&Caller::enter(), self.address(), |at| {
             let ticket = self.served.load(Relaxed);
             if ticket != self.drawn.load(SeqCst) {
@@ -54,6 +57,7 @@ impl Cond {
         if self.drawn.load(SeqCst) == self.served.load(SeqCst) {
             return;
         }
+        race::release(self);
         table::unpark(&Caller::enter(), self.address(), |at| {
             self.served.store(self.drawn.load(SeqCst), SeqCst);
             while at.wake_first(true) {}

@@ -8,6 +8,7 @@ use super::pool::ValueFunc;
 use super::table::finish_all;
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
+use crate::sanitizer::{ignored, race};
 use crate::sched::caller::Caller;
 use crate::sched::{WaitReason, lifecycle, spawn};
 use crate::waiter::{Completion, Wait, WaitQueue, Waiter, block};
@@ -72,7 +73,7 @@ impl List {
             // SAFETY: calls in the list are alive, and so are their keys.
             unsafe {
                 let call = next.as_ref()?;
-                if call.hash == hash && call.flight == flight && *call.key == *key {
+                if call.hash == hash && call.flight == flight && ignored(|| *call.key == *key) {
                     return Some(call);
                 }
                 next = call.next.get();
@@ -185,6 +186,7 @@ unsafe fn wait_for(call: &Call, bucket: &SpinLock<List>, caller: &mut Caller) ->
         call.waiters.set(waiters);
         let bucket = ptr::from_ref(bucket).cast_mut().cast();
         block(caller, &completion, WaitReason::Flight, &Wait::Forever, unlock, bucket);
+        race::acquire(&raw const outcome);
     }
     outcome.0.map(|value| (value, true))
 }
@@ -208,6 +210,7 @@ fn complete(call: &Call, value: Result<*mut c_void>) -> bool {
         w.link(ptr::null());
         // SAFETY: a waiter and its outcome live until it is finished.
         unsafe {
+            race::release(w.elem.get());
             w.elem.get().cast::<Outcome>().write(Outcome(value));
             match last.as_ref() {
                 Some(last) => last.link(w),

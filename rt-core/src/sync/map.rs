@@ -7,6 +7,7 @@
 use crate::alloc::try_box;
 use crate::error::{Error, Result};
 use crate::lock::{SpinGuard, SpinLock};
+use crate::sanitizer::{ignored, race};
 use crate::sched::current;
 use core::ffi::c_void;
 use core::hash::BuildHasher;
@@ -47,7 +48,8 @@ impl Entry {
     fn new(hash: u64, key: &[u8], value: *mut c_void) -> Result<Entry> {
         let mut copy = Vec::new();
         copy.try_reserve_exact(key.len()).map_err(|_| Error::NO_MEMORY)?;
-        copy.extend_from_slice(key);
+        // Others compare it under the table's lock.
+        ignored(|| copy.extend_from_slice(key));
         Ok(Entry { hash, key: copy.into_boxed_slice(), value })
     }
 }
@@ -113,7 +115,9 @@ impl Map {
     /// The value of `key`, if it is there.
     pub fn load(&self, key: &[u8]) -> Option<*mut c_void> {
         let hash = self.hash(key);
-        self.table(hash).find(hash, key).map(|e| e.value)
+        let value = self.table(hash).find(hash, key).map(|e| e.value);
+        race::acquire(race::part(self, hash));
+        value
     }
 
     /// Set the value of `key`; the one before, if it was there.
@@ -134,6 +138,7 @@ impl Map {
         change: impl FnOnce(&mut Entry),
     ) -> Result<Option<*mut c_void>> {
         let hash = self.hash(key);
+        race::release(race::part(self, hash));
         let mut made = None;
         loop {
             let mut table = self.table(hash);
@@ -141,6 +146,7 @@ impl Map {
                 let before = there.value;
                 change(there);
                 drop(table); // `made` is freed without it
+                race::acquire(race::part(self, hash));
                 return Ok(Some(before));
             }
             let Some(entry) = made.take() else {
@@ -158,12 +164,14 @@ impl Map {
     pub fn load_and_delete(&self, key: &[u8]) -> Option<*mut c_void> {
         let hash = self.hash(key);
         let removed = self.table(hash).remove(hash, key);
+        race::acquire(race::part(self, hash));
         removed.map(|e| e.value)
     }
 
     /// Set the value of `key` if it is `old`; whether it was.
     pub fn compare_and_swap(&self, key: &[u8], old: *mut c_void, value: *mut c_void) -> bool {
         let hash = self.hash(key);
+        race::release(race::part(self, hash));
         let mut table = self.table(hash);
         let found = table.find(hash, key).filter(|e| e.value == old);
         found.map(|e| e.value = value).is_some()
@@ -191,6 +199,9 @@ impl Map {
             }
             let mut start = 0;
             for &(end, value) in &ends {
+                if race::on() {
+                    race::acquire(race::part(self, self.hash(&keys[start..end])));
+                }
                 if !f(&keys[start..end], value) {
                     return Ok(());
                 }

@@ -16,6 +16,7 @@
 
 use super::table::{self, Parked, Place, Ticket};
 use crate::error::{Error, Kind, Result};
+use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{WaitReason, current};
 use crate::sys::clock;
@@ -46,6 +47,7 @@ impl Mutex {
             // Without a deadline there is no failure.
             let _ = self.lock_slow(&mut Caller::enter(), &Wait::Forever);
         }
+        race::acquire(self);
     }
 
     /// Lock, waiting as `wait` says.
@@ -55,7 +57,7 @@ impl Mutex {
         }
         match wait.over() {
             Some(error) => Err(error),
-            None => self.lock_slow(&mut Caller::enter(), &wait),
+            None => self.lock_slow(&mut Caller::enter(), &wait).inspect(|()| race::acquire(self)),
         }
     }
 
@@ -64,12 +66,18 @@ impl Mutex {
     pub fn try_lock(&self) -> bool {
         current::touch();
         let state = self.state.load(Relaxed);
-        state & LOCKED == 0 && self.state.compare_exchange(state, state | LOCKED, Acquire, Relaxed).is_ok()
+        let locked =
+            state & LOCKED == 0 && self.state.compare_exchange(state, state | LOCKED, Acquire, Relaxed).is_ok();
+        if locked {
+            race::acquire(self);
+        }
+        locked
     }
 
     /// Unlock; by anyone. An error when it is not locked.
     #[inline]
     pub fn unlock(&self) -> Result {
+        race::release(self);
         if self.state.compare_exchange(LOCKED, 0, Release, Relaxed).is_ok() {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! Once: the first caller runs the function, all others wait until it has.
 
 use super::table::{self, Ticket};
+use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, WaitReason, current, spawn};
 use crate::waiter::Wait;
@@ -30,6 +31,7 @@ impl Once {
             // SAFETY: by contract.
             unsafe { self.call_slow(entry, arg) };
         }
+        race::acquire(self);
     }
 
     #[cold]
@@ -61,6 +63,7 @@ impl Once {
 }
 
 unsafe extern "C-unwind" fn complete(once: *mut c_void) {
+    race::release(once);
     // SAFETY: the once outlives its calls; after the swap only its address is used.
     let before = unsafe { (*once.cast::<Once>()).state.swap(DONE, Release) };
     if before == AWAITED {

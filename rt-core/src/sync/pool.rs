@@ -10,6 +10,7 @@
 use crate::alloc::try_box;
 use crate::error::{Error, Result};
 use crate::lock::SpinLock;
+use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, MAX_PROCS};
 use core::cell::Cell;
@@ -98,6 +99,7 @@ impl Pool {
     /// A value, made if none is kept here; null when there is no function to make one.
     pub fn get(&self) -> *mut c_void {
         if let Some(value) = self.take(&Caller::enter()) {
+            race::acquire(race::part(self, value.addr() as u64 >> 3));
             return value;
         }
         // SAFETY: by contract of `new`; outside the boundary.
@@ -106,6 +108,7 @@ impl Pool {
 
     /// Keep `value` for whoever gets one next; null is nothing.
     pub fn put(&self, value: *mut c_void) {
+        race::release(race::part(self, value.addr() as u64 >> 3));
         if !value.is_null() && !self.keep(&Caller::enter(), value) {
             self.end(value);
         }

@@ -13,6 +13,7 @@
 use super::Mutex;
 use super::table::{self, Parked, Ticket};
 use crate::error::{Error, Kind, Result};
+use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{WaitReason, current};
 use crate::waiter::Wait;
@@ -44,6 +45,7 @@ impl RwMutex {
             table::park(&mut Caller::enter(), self.for_writer(), Ticket::PLAIN, WaitReason::RwMutexWrite, &wait, valid);
             state = self.state.load(Acquire);
         }
+        race::acquire(self.for_writer());
     }
 
     /// Lock for writing if nobody holds it; true when that was so.
@@ -53,6 +55,7 @@ impl RwMutex {
         }
         let state = self.state.load(Relaxed);
         if state.is_multiple_of(ROUND) && self.state.compare_exchange(state, state | WRITER, AcqRel, Relaxed).is_ok() {
+            race::acquire(self.for_writer());
             return true;
         }
         // Locked just above.
@@ -62,6 +65,7 @@ impl RwMutex {
 
     /// Unlock for writing. An error when it is not locked for writing.
     pub fn unlock(&self) -> Result {
+        race::release(self.for_readers());
         loop {
             let state = self.state.load(Relaxed);
             if state & WRITER == 0 || state & READERS != 0 {
@@ -98,6 +102,7 @@ impl RwMutex {
     pub fn rlock(&self) {
         if !self.try_rlock() {
             self.rlock_slow();
+            race::acquire(self.for_readers());
         }
     }
 
@@ -135,7 +140,10 @@ impl RwMutex {
         let mut state = self.state.load(Relaxed);
         while state & WRITER == 0 {
             match self.state.compare_exchange_weak(state, state + 1, Acquire, Relaxed) {
-                Ok(_) => return true,
+                Ok(_) => {
+                    race::acquire(self.for_readers());
+                    return true;
+                }
                 Err(now) => state = now,
             }
         }
@@ -145,6 +153,7 @@ impl RwMutex {
     /// Undo one lock for reading. An error when there is none.
     #[inline]
     pub fn runlock(&self) -> Result {
+        race::release(self.for_writer());
         let mut state = self.state.load(Relaxed);
         loop {
             if state & READERS == 0 {

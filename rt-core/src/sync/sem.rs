@@ -4,6 +4,7 @@
 use super::table::{self, At, Parked, Place, Ticket};
 use crate::chan;
 use crate::error::{Error, Kind, Result};
+use crate::sanitizer::race;
 use crate::sched::WaitReason;
 use crate::sched::caller::Caller;
 use crate::waiter::Wait;
@@ -70,8 +71,8 @@ impl Sem {
                 must_wait,
                 gone,
             ) {
-                Parked::Woken(true) => return Ok(()),
-                Parked::Invalid if had => return Ok(()),
+                Parked::Woken(true) => break,
+                Parked::Invalid if had => break,
                 Parked::Invalid => return Err(over.unwrap_or(Error::WOULD_BLOCK)),
                 Parked::Ended(woken) => return Err(woken.error(&wait).unwrap_or(Error::TIMED_OUT)),
                 // Meant for an object that lived here before. Who came meanwhile waits behind a waiter
@@ -79,11 +80,18 @@ impl Sem {
                 Parked::Woken(false) => table::unpark(&caller, self.address(), gone),
             }
         }
+        race::acquire(self);
+        Ok(())
     }
 
     /// Acquire `n` if that needs no waiting; true when it was so.
     pub fn try_acquire(&self, n: i64) -> bool {
-        n >= 0 && table::unpark(&Caller::enter(), self.address(), |_| self.waiting.load(Relaxed) == 0 && self.take(n))
+        let had = n >= 0
+            && table::unpark(&Caller::enter(), self.address(), |_| self.waiting.load(Relaxed) == 0 && self.take(n));
+        if had {
+            race::acquire(self);
+        }
+        had
     }
 
     /// Give `n` back. An error when less is held.
@@ -91,6 +99,7 @@ impl Sem {
         if n < 0 {
             return Err(NEGATIVE);
         }
+        race::release(self);
         table::unpark(&Caller::enter(), self.address(), |at| {
             let held = self.held.load(Relaxed);
             if held < n {

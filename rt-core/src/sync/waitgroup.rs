@@ -7,6 +7,7 @@
 
 use super::table::{self, Parked, Ticket};
 use crate::error::{Error, Kind, Result};
+use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, WaitReason, spawn};
 use crate::waiter::Wait;
@@ -28,6 +29,9 @@ impl WaitGroup {
     /// Add `delta`, which may be negative, to the counter.
     #[inline]
     pub fn add(&self, delta: i64) -> Result {
+        if delta < 0 {
+            race::release(self);
+        }
         let mut state = self.state.load(Relaxed);
         loop {
             let counter = (state & COUNTER) as i64 + delta.clamp(-(1 << 40), 1 << 40);
@@ -90,6 +94,7 @@ impl WaitGroup {
                 Parked::Woken(_) | Parked::Invalid => state = self.state.load(Acquire),
             }
         }
+        race::acquire(self);
         Ok(())
     }
 

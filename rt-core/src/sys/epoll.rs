@@ -1,6 +1,7 @@
 //! epoll and eventfd.
 
 use super::{clock, errno, set_errno};
+use crate::sanitizer::ignored;
 use core::ptr;
 
 type Result<T> = core::result::Result<T, i32>;
@@ -11,19 +12,19 @@ fn check(rc: i32) -> Result<i32> {
 
 pub(crate) fn create() -> Result<i32> {
     // SAFETY: no memory arguments.
-    check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
+    ignored(|| check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) }))
 }
 
 pub(crate) fn eventfd() -> Result<i32> {
     // SAFETY: no memory arguments.
-    check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })
+    ignored(|| check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) }))
 }
 
 fn control(epfd: i32, op: i32, fd: i32, events: u32, data: u64) -> Result<()> {
     let mut event = libc::epoll_event { events, u64: data };
     let saved = errno();
     // SAFETY: the event is valid for the call.
-    let result = check(unsafe { libc::epoll_ctl(epfd, op, fd, &mut event) }).map(drop);
+    let result = ignored(|| check(unsafe { libc::epoll_ctl(epfd, op, fd, &mut event) }).map(drop));
     set_errno(saved);
     result
 }
@@ -43,7 +44,7 @@ pub(crate) fn remove(epfd: i32, fd: i32) {
 
 pub(crate) fn close(fd: i32) {
     // SAFETY: a descriptor of our own.
-    unsafe { libc::close(fd) };
+    ignored(|| unsafe { libc::close(fd) });
 }
 
 /// Make an eventfd readable.
@@ -51,7 +52,7 @@ pub(crate) fn notify(fd: i32) {
     let one = 1u64;
     let saved = errno();
     // SAFETY: eight valid bytes.
-    unsafe { libc::write(fd, (&raw const one).cast(), 8) };
+    ignored(|| unsafe { libc::write(fd, (&raw const one).cast(), 8) });
     set_errno(saved);
 }
 

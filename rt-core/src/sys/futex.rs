@@ -1,6 +1,7 @@
 //! Blocking an OS thread on a 32-bit word.
 
 use super::clock;
+use crate::sanitizer;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
 
@@ -10,6 +11,7 @@ pub(crate) const FOREVER: i64 = i64::MAX;
 /// Sleep while `*word == expected`, until a wake, a signal or the absolute time `deadline`
 /// (of the monotonic clock). May return for no reason: the caller looks at its word again.
 pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: i64) {
+    let deadline = sanitizer::sleep_at_most(deadline);
     let ts;
     let timeout = if deadline == FOREVER {
         ptr::null()
@@ -31,6 +33,7 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: i64) {
             libc::FUTEX_BITSET_MATCH_ANY,
         )
     };
+    sanitizer::after_sleep();
     super::set_errno(saved);
 }
 

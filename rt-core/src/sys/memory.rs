@@ -44,6 +44,20 @@ pub(crate) unsafe fn discard(p: *mut u8, size: usize) {
     unsafe { libc::madvise(p.cast(), size, libc::MADV_DONTNEED) };
 }
 
+/// As [`discard`], by a mapping of its own, which the thread sanitizer takes for new memory.
+///
+/// # Safety
+/// As [`discard`].
+pub(crate) unsafe fn renew(p: *mut u8, size: usize) {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+    // SAFETY: by contract nothing lives in the mapping that is replaced.
+    unsafe {
+        if libc::mmap(p.cast(), size, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) != libc::MAP_FAILED {
+            libc::madvise(p.cast(), size, libc::MADV_NOHUGEPAGE);
+        }
+    }
+}
+
 /// Whether guards cost a mapping each: with MADV_GUARD_INSTALL they do not.
 pub(crate) fn guards_are_free() -> bool {
     static KNOWN: AtomicU8 = AtomicU8::new(0);

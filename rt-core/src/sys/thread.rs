@@ -4,6 +4,7 @@
 //! creator, which would keep a dlclosed library mapped.
 
 use crate::alloc::try_box;
+use crate::sanitizer;
 use core::ffi::c_void;
 use core::ptr;
 use std::sync::atomic::{AtomicI32, Ordering::*};
@@ -27,7 +28,7 @@ extern "C" fn begin(record: *mut c_void) -> *mut c_void {
     unsafe {
         let record = record.cast::<Record>();
         (*record).tid.store(libc::gettid(), Relaxed);
-        ((*record).main)((*record).arg)
+        sanitizer::library_thread(|| ((*record).main)((*record).arg))
     }
 }
 

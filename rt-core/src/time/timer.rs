@@ -9,6 +9,7 @@ use crate::alloc::try_box;
 use crate::chan::{self, Chan};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
+use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, lifecycle, spawn};
 use crate::sys::clock;
@@ -41,6 +42,7 @@ unsafe fn fire(timer: *mut (), now: i64, caller: &Caller) {
     // might end it.
     unsafe {
         let timer = &*timer.cast::<Timer>();
+        race::acquire(timer);
         match timer.does {
             // A full buffer means that the last tick was not received yet: this one is missed.
             Does::Send(c) => drop(chan::send(c, (&raw const now).cast(), Wait::Try)),
@@ -63,6 +65,7 @@ impl Timer {
         // SAFETY: fresh; the node's argument is the timer's own address, now that it has one.
         unsafe {
             (*timer.as_ptr()).node.set_arg(timer.as_ptr().cast());
+            race::release(timer.as_ptr());
             timer.as_ref().node.insert(&caller, when, period);
         }
         Some(timer)
@@ -106,6 +109,7 @@ impl Timer {
         let caller = Caller::enter();
         let _order = self.lock.lock();
         let was = self.disarm();
+        race::release(self);
         // SAFETY: disarmed, and the lock keeps others from arming it.
         unsafe { self.node.insert(&caller, when, period) };
         was

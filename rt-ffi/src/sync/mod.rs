@@ -5,14 +5,14 @@ use core::ffi::c_void;
 
 mod cond;
 mod flight;
-mod group;
+pub(crate) mod group;
 mod map;
 mod mutex;
 mod once;
 mod pool;
 mod rwmutex;
 mod sem;
-mod waitgroup;
+pub(crate) mod waitgroup;
 
 /// A sync object that is NULL where that can be said.
 pub(crate) const NO_OBJECT: rt_core::Error = invalid(c"the sync object is NULL");
