@@ -8,6 +8,7 @@
     LIBDIR/libgort.a              with no global symbols but the header's
     LIBDIR/pkgconfig/gort.pc
     LIBDIR/cmake/gort/            find_package(gort): gort::gort, gort::static
+    PREFIX/share/gort/gort-gdb.py and a link to it where gdb looks for what belongs to the library
     PREFIX/share/doc/gort/        README, licences, docs, examples
 
 Everything is written below DESTDIR, a staging root that the installed files do not mention.
@@ -75,6 +76,8 @@ class Tree:
         self.pkgconfig = self.lib / "pkgconfig"
         self.cmake = self.lib / "cmake" / "gort"
         self.doc = prefix / "share" / "doc" / "gort"
+        self.data = prefix / "share" / "gort"
+        self.for_gdb = Path(f"{prefix}/share/gdb/auto-load{self.lib}")
         self.destdir = destdir
 
     def staged(self, path: Path) -> Path:
@@ -91,6 +94,7 @@ class Tree:
 
     def link(self, path: Path, to: str) -> None:
         target = self.staged(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
         new = target.with_name(target.name + ".new")
         new.unlink(missing_ok=True)
         new.symlink_to(to)
@@ -135,6 +139,8 @@ def install(tree: Tree) -> None:
     tree.fill("gort.pc.in", tree.pkgconfig / "gort.pc", values)
     tree.fill("gortConfig.cmake.in", tree.cmake / "gortConfig.cmake", values)
     tree.fill("gortConfigVersion.cmake.in", tree.cmake / "gortConfigVersion.cmake", values)
+    tree.write(tree.data / "gort-gdb.py", (TEMPLATES / "gort-gdb.py").read_bytes())
+    tree.link(tree.for_gdb / f"{real_name}-gdb.py", os.path.relpath(tree.data / "gort-gdb.py", tree.for_gdb))
     for name in DOCUMENTS:
         tree.write(tree.doc / name, (ROOT / name).read_bytes())
     for folder, pattern in DOCUMENT_FOLDERS.items():
@@ -145,11 +151,13 @@ def install(tree: Tree) -> None:
 def uninstall(tree: Tree) -> None:
     """Removes what any version has installed, and the folders that are gort's alone."""
     files = [tree.include / "gort.h", tree.include / "gort.hpp", tree.lib / "libgort.a", tree.pkgconfig / "gort.pc"]
-    for path in [*map(tree.staged, files), *sorted(tree.staged(tree.lib).glob("libgort.so*"))]:
+    libraries = tree.staged(tree.lib).glob("libgort.so*")
+    for_gdb = tree.staged(tree.for_gdb).glob("libgort.so*-gdb.py")
+    for path in [*map(tree.staged, files), *sorted(libraries), *sorted(for_gdb)]:
         if path.is_symlink() or path.exists():
             path.unlink()
             print(f"removed {path}")
-    for folder in map(tree.staged, (tree.include / "gort", tree.cmake, tree.doc)):
+    for folder in map(tree.staged, (tree.include / "gort", tree.cmake, tree.data, tree.doc)):
         if folder.is_dir():
             shutil.rmtree(folder)
             print(f"removed {folder}")

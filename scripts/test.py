@@ -58,6 +58,10 @@ def no_counts() -> str | None:
     return None if (ROOT / path).is_file() else f"there is no {path}; make count BENCH=--update makes it"
 
 
+def no_gdb() -> str | None:
+    return None if shutil.which("gdb") else "gdb: not found"
+
+
 def no_go() -> str | None:
     """Only a Go that is here already: a test fetches nothing."""
     if any(ROOT.glob("target/bench-venv/lib/python*/site-packages/go/VERSION")):
@@ -96,6 +100,7 @@ STAGES = [
     Stage("python", ["scripts/python.sh", "test"], unless=no_python_binding),
     Stage("docs", python("tests/run_docs.py")),
     Stage("install", python("tests/run_install.py")),
+    Stage("gdb", python("tests/run_gdb.py"), unless=no_gdb),
     Stage("fuzz", python("tests/fuzz/run.py", "-n", "30", "--misuse", "15"), unless=no_go),
     Stage("counts", python("benches/count.py"), unless=no_counts),
 ]

@@ -3,7 +3,7 @@
     python3 tests/run_install.py
 
 Needs target/release/libgort.so and libgort.a (make build). The consumer of tests/install is
-compiled as C99, C11, C++11 and C++17, that of the binding as C++17 and C++20, by every compiler there is, shared and static: with plain
+compiled as C99, C11, C++11, C++17 and C++20, that of the binding as C++17 and C++20, by every compiler there is, shared and static: with plain
 options, through pkg-config, and through CMake. What is not on the machine is named, not passed.
 """
 
@@ -21,7 +21,7 @@ from harness import ROOT, Outcome, Tally, expect, expect_equal, first_error, run
 
 SOURCES = ROOT / "tests" / "install"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-STANDARDS = ["c99", "c11", "c++11", "c++17"]
+STANDARDS = ["c99", "c11", "c++11", "c++17", "c++20"]
 BINDING = {"c++17", "c++20"}  # the consumer of gort.hpp, too
 
 
@@ -121,6 +121,8 @@ def check_tree(installed: Installation) -> None:
     inside = run(["nm", "-g", "--defined-only", installed.lib / "libgort.a"]).out.split("\n")
     globals_of_archive = {line.split()[-1] for line in inside if len(line.split()) == 3}
     expect_equal(globals_of_archive, {name for name, _ in exported}, "the global symbols of libgort.a")
+    for_gdb = [path for path in (installed.prefix / "share/gdb").rglob("*-gdb.py") if path.is_file()]
+    expect_equal([path.name for path in for_gdb], [f"{real.name}-gdb.py"], "what gdb finds")
     left = [name for name in files if name.endswith(".new") or "@" in (installed.pc.read_text() if name.endswith(".pc") else "")]
     expect_equal(left, [], "unfinished files")
 

@@ -18,6 +18,7 @@
 //! valid memory.
 
 use super::current::ErrorSlot;
+use super::debugger;
 use super::exceptions::Exceptions;
 use super::fpstate::FpState;
 use super::m::M;
@@ -183,14 +184,15 @@ impl G {
     }
 }
 
-const SLAB: usize = 64;
+pub(super) const SLAB: usize = 64;
 
 /// All Gs that were ever made, and those nobody uses.
 ///
 /// The free ones are listed beside them and not linked through them: who takes one does not have to
 /// wait for its memory, only to write it.
 pub(crate) struct GStore {
-    slabs: Vec<*mut [G]>,
+    /// Each of [`SLAB`] Gs; debuggers are told of them.
+    slabs: Vec<*mut G>,
     /// Has room for every G there is.
     free: Vec<*mut G>,
 }
@@ -228,7 +230,10 @@ impl GStore {
 
     fn grow(&mut self) -> bool {
         let all = (self.slabs.len() + 1) * SLAB;
-        if self.slabs.try_reserve(1).is_err() || self.free.try_reserve(all - self.free.len()).is_err() {
+        let reserved = self.slabs.try_reserve(1);
+        // They may have moved.
+        debugger::publish(&self.slabs);
+        if reserved.is_err() || self.free.try_reserve(all - self.free.len()).is_err() {
             return false;
         }
         let layout = core::alloc::Layout::array::<G>(SLAB).expect("the size of a slab is small");
@@ -239,21 +244,23 @@ impl GStore {
                 return false;
             }
             self.free.extend((0..SLAB).rev().map(|i| slab.add(i)));
-            self.slabs.push(ptr::slice_from_raw_parts_mut(slab, SLAB));
+            self.slabs.push(slab);
         }
+        debugger::publish(&self.slabs);
         true
     }
 
     /// Every G in use with its id, which is another one as soon as the G is.
     pub(crate) fn live(&self) -> Vec<(u64, *const G)> {
         // SAFETY: slabs live as long as the store.
-        let all = self.slabs.iter().flat_map(|&slab| unsafe { &*slab });
+        let all = self.slabs.iter().flat_map(|&slab| unsafe { core::slice::from_raw_parts(slab, SLAB) });
         all.filter(|g| g.status() != Status::Free).map(|g| (g.id, ptr::from_ref(g))).collect()
     }
 }
 
 impl Drop for GStore {
     fn drop(&mut self) {
+        debugger::publish(&[]);
         for &slab in &self.slabs {
             // SAFETY: allocated in `grow` with this layout; all goroutines are over, so that nothing in
             // it owns anything.

@@ -46,6 +46,7 @@ pub(crate) mod caller;
 pub(crate) mod crew;
 pub(crate) mod current;
 pub(crate) mod deadlock;
+mod debugger;
 pub(crate) mod exceptions;
 pub(crate) mod fpstate;
 pub(crate) mod g;

@@ -2,6 +2,8 @@
 
 macro_rules! reasons {
     ($($name:ident $text:literal,)*) => {
+        const JOINED: &str = concat!($($text, "\0"),*);
+
         /// Why a goroutine waits.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
@@ -45,6 +47,12 @@ reasons! {
     ChanRecvLeaked "chan receive (leaked)",
     SelectLeaked "select (leaked)",
 }
+
+/// For debuggers: all texts, in the order of their numbers, each with a nul behind it.
+pub(super) const TEXTS: &[u8; JOINED.len()] = match JOINED.as_bytes().first_chunk() {
+    Some(texts) => texts,
+    None => unreachable!(),
+};
 
 impl WaitReason {
     /// This wait, once it is proved that nothing can end it.
