@@ -22,7 +22,7 @@ case ${1:-} in
 wheel) wheel ;;
 test)
     wheel
-    scripts/venv.sh pytest pytest-timeout
+    scripts/venv.sh pytest mypy
     target/venv/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/gort-*.whl
     # Not from the top: the tests are to import what was installed.
     cd target

@@ -59,6 +59,23 @@ impl View {
     }
 }
 
+/// What a channel object is made of.
+enum Of<'py> {
+    Capacity(isize),
+    View(Bound<'py, View>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Of<'py> {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Of<'py>> {
+        match value.cast::<View>() {
+            Ok(view) => Ok(Of::View(view.to_owned())),
+            Err(_) => value.extract().map(Of::Capacity),
+        }
+    }
+}
+
 #[pyclass(name = "ChanBase", module = "gort._gort", subclass, frozen, weakref)]
 pub(crate) struct ChanBase {
     /// Null: the nil channel.
@@ -143,19 +160,21 @@ impl ChanBase {
 impl ChanBase {
     #[new]
     #[classmethod]
-    #[pyo3(signature = (capacity=None))]
-    fn new(cls: &Bound<'_, PyType>, capacity: Option<&Bound<'_, PyAny>>) -> PyResult<ChanBase> {
+    #[pyo3(signature = (capacity=Of::Capacity(0)), text_signature = "(capacity=0)")]
+    fn new(cls: &Bound<'_, PyType>, capacity: Of<'_>) -> PyResult<ChanBase> {
         let py = cls.py();
         let (send, recv) = (types::send_chan(py)?, types::recv_chan(py)?);
         let can = if cls.is_subclass(send)? { SENDS } else { 0 } | if cls.is_subclass(recv)? { RECEIVES } else { 0 };
-        if let Some(Ok(view)) = capacity.map(|c| c.cast::<View>()) {
-            let View { c, carries, keeps } = view.get();
-            return Ok(ChanBase { c: *c, carries: *carries, can, keeps: Some(keeps.clone_ref(py)) });
-        }
+        let capacity = match capacity {
+            Of::Capacity(capacity) => capacity,
+            Of::View(view) => {
+                let View { c, carries, keeps } = view.get();
+                return Ok(ChanBase { c: *c, carries: *carries, can, keeps: Some(keeps.clone_ref(py)) });
+            }
+        };
         if can != SENDS | RECEIVES {
             return Err(PyTypeError::new_err(format!("{} cannot be made: take it from a Chan", cls.name()?)));
         }
-        let capacity = capacity.map_or(Ok(0), |c| c.extract::<isize>())?;
         let capacity =
             usize::try_from(capacity).map_err(|_| PyValueError::new_err("the capacity must not be negative"))?;
         let c = chan::new(size_of::<*mut PyObject>(), capacity).map_err(|e| errors::raise(py, e))?;

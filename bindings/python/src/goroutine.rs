@@ -223,16 +223,38 @@ pub(crate) fn run(
         return task.result(py);
     }
     let running = task.start_to_wait().map_err(|error| errors::raise(py, error))?;
-    match signals::blocking(py, Wait::Forever, |wait| running.wait(wait)) {
-        Ok(Ok(())) => task.result(py),
-        Ok(Err(error)) if error.kind == Kind::Deadlock => {
-            let text = REPORT.lock().unwrap_or_else(PoisonError::into_inner).take();
-            Err(errors::of(errors::deadlock(py), text.unwrap_or_else(|| error.to_string())))
+    loop {
+        match signals::blocking(py, Wait::Forever, |wait| running.wait(wait)) {
+            Ok(Ok(())) => return task.result(py),
+            Ok(Err(error)) if error.kind == Kind::Deadlock => {
+                let text = REPORT.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if !others_may_act(py)? {
+                    let text = text.unwrap_or_else(|| error.to_string());
+                    let text = py.import("gort._runtime")?.call_method1("with_frames", (text,))?;
+                    return Err(errors::of(errors::deadlock(py), text));
+                }
+                let while_they_act = Wait::Until(time::now() + OTHERS_ACT);
+                let _ = signals::blocking(py, while_they_act, |wait| running.wait(wait))?;
+            }
+            Ok(Err(error)) => return Err(errors::raise(py, error)),
+            Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => return interrupted(py, &task, error),
+            Err(error) => return Err(error),
         }
-        Ok(Err(error)) => Err(errors::raise(py, error)),
-        Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => interrupted(py, &task, error),
-        Err(error) => Err(error),
     }
+}
+
+/// How long a deadlock is not declared because of threads that could still act.
+const OTHERS_ACT: i64 = 50_000_000;
+
+/// Whether there are threads that have never called the runtime, which so knows nothing of them. They
+/// may yet do so, and end what looks like a deadlock.
+fn others_may_act(py: Python<'_>) -> PyResult<bool> {
+    let mut threads = 0;
+    for thread in py.import("threading")?.call_method0("enumerate")?.try_iter()? {
+        let ident = thread?.getattr("ident")?.extract::<Option<u64>>()?;
+        threads += usize::from(ident.is_none_or(|ident| !tstate::is_home(ident)));
+    }
+    Ok(threads > goroutine::plain_threads())
 }
 
 /// Time for the main goroutine to notice a Ctrl-C, if it waits.

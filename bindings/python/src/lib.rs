@@ -47,7 +47,7 @@ mod _gort {
         Goroutine, exit, go, go_named, goroutine_id, lock_os_thread, num_goroutine, run, unlock_os_thread, yield_now,
     };
     #[pymodule_export]
-    use crate::report::_report_failed;
+    use crate::report::{_frames, _report_failed};
     #[pymodule_export]
     use crate::runtime::{_dump, _shutdown, gomaxprocs, num_cpu, stats};
     #[pymodule_export]
@@ -58,6 +58,8 @@ mod _gort {
     use crate::sync::{AtomicInt, Mutex, RWMutex, Semaphore, WaitGroup};
     #[pymodule_export]
     use crate::time::{Ticker, Timer, after, after_func, sleep};
+    #[pymodule_export]
+    use crate::tstate::_check_interpreter;
     #[pymodule_export]
     use crate::types::_register;
 

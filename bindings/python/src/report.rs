@@ -6,9 +6,10 @@ use crate::sys;
 use crate::task::{OBSERVED, Outcome, Task};
 use core::ptr;
 use pyo3::exceptions::PySystemExit;
-use pyo3::ffi::{self, PyObject};
+use pyo3::ffi::{self, PyObject, PyThreadState};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicPtr, Ordering::*};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -70,6 +71,12 @@ fn call_hook(py: Python<'_>, task: &Arc<Task>, value: &Bound<'_, PyAny>) -> PyRe
 /// In the child of a fork: they are the parent's.
 pub(crate) fn reset_after_fork() {
     lock(&FAILED).clear();
+    let mut live = lock(&LIVE);
+    live.free.clear();
+    // Places are kept: the goroutine that has forked, if one has, gives its own back.
+    let places = live.states.len();
+    live.states.clear();
+    live.states.resize(places, (0, ptr::null_mut()));
 }
 
 /// Report what is left; when the interpreter exits.
@@ -79,6 +86,53 @@ pub(crate) fn _report_failed() {
     for task in left {
         report(&task);
     }
+}
+
+/// The thread states of the goroutines that have begun and not ended, by id, and the free places.
+struct Live {
+    states: Vec<(u64, *mut PyThreadState)>,
+    free: Vec<usize>,
+}
+
+// SAFETY: a state is in it while its goroutine lives, and looked at with the interpreter attached.
+unsafe impl Send for Live {}
+
+static LIVE: Mutex<Live> = Mutex::new(Live { states: Vec::new(), free: Vec::new() });
+
+/// The running goroutine begins with this state; its place, for [`ends`].
+pub(crate) fn begins(id: u64, ts: *mut PyThreadState) -> usize {
+    let mut live = lock(&LIVE);
+    if let Some(place) = live.free.pop() {
+        live.states[place] = (id, ts);
+        return place;
+    }
+    live.states.push((id, ts));
+    live.states.len() - 1
+}
+
+/// It ends.
+pub(crate) fn ends(place: usize) {
+    let mut live = lock(&LIVE);
+    live.states[place] = (0, ptr::null_mut());
+    live.free.push(place);
+}
+
+/// Where each goroutine is in Python: its frame by its id.
+#[pyfunction]
+pub(crate) fn _frames(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let frames = PyDict::new(py);
+    if !crate::runtime::gil(py) {
+        return Ok(frames); // they run on, meanwhile
+    }
+    let live: Vec<_> = lock(&LIVE).states.iter().copied().filter(|&(id, _)| id != 0).collect();
+    for (id, ts) in live {
+        // SAFETY: attached, so no goroutine runs or ends; the frame is a new reference, or null.
+        let frame = unsafe { Bound::from_owned_ptr_or_opt(py, sys::PyThreadState_GetFrame(ts)) };
+        if let Some(frame) = frame {
+            frames.set_item(id, frame)?;
+        }
+    }
+    Ok(frames)
 }
 
 /// The dict of the module threading.

@@ -35,7 +35,7 @@ pub(crate) fn gomaxprocs(py: Python<'_>, n: i64) -> i32 {
 }
 
 /// Whether the interpreter lets only one thread run at a time.
-fn gil(py: Python<'_>) -> bool {
+pub(crate) fn gil(py: Python<'_>) -> bool {
     let enabled = || py.import("sys")?.getattr("_is_gil_enabled")?.call0()?.extract::<bool>();
     enabled().unwrap_or(true)
 }

@@ -6,6 +6,7 @@ use crate::{errors, types};
 use core::ptr;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyTuple, PyType};
@@ -18,6 +19,14 @@ pub(crate) struct Case {
     chan: Py<ChanBase>,
     /// What is to be sent; `None`: the case receives.
     value: Option<Py<PyAny>>,
+}
+
+#[pymethods]
+impl Case {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.chan)?;
+        visit.call(&self.value)
+    }
 }
 
 /// A case that receives from ch.

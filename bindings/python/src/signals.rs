@@ -53,6 +53,11 @@ fn main_pause(py: Python<'_>) -> Option<&'static Pause> {
     if let Is::Main(pause) = is { Some(pause) } else { None }
 }
 
+/// Whether the caller is the main thread.
+pub(crate) fn is_main(py: Python<'_>) -> bool {
+    goroutine::goroutine_id() == 0 && main_pause(py).is_some()
+}
+
 /// What os.fork calls in the child, where no goroutine is left but, maybe, the one that called it.
 #[pyfunction]
 pub(crate) fn _after_fork() {

@@ -3,7 +3,7 @@
 use crate::goroutine::{self, Goroutine};
 use crate::task::Raw;
 use crate::wait::Limit;
-use crate::{errors, tstate};
+use crate::{errors, signals, tstate};
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi::PyObject;
 use pyo3::prelude::*;
@@ -120,10 +120,8 @@ impl RWMutex {
     /// >>> mu = gort.RWMutex()
     /// >>> mu.lock()
     /// >>> mu.unlock()
-    fn lock(&self) {
-        if !self.0.try_lock() {
-            tstate::detached(|| self.0.lock());
-        }
+    fn lock(this: &Bound<'_, Self>) -> PyResult<()> {
+        if this.get().0.try_lock() { Ok(()) } else { lock_slow(this, true) }
     }
 
     /// Unlock it for writing. Raises Misuse when it is not locked for that.
@@ -143,10 +141,8 @@ impl RWMutex {
     /// >>> mu = gort.RWMutex()
     /// >>> mu.rlock(); mu.rlock()
     /// >>> mu.runlock(); mu.runlock()
-    fn rlock(&self) {
-        if !self.0.try_rlock() {
-            tstate::detached(|| self.0.rlock());
-        }
+    fn rlock(this: &Bound<'_, Self>) -> PyResult<()> {
+        if this.get().0.try_rlock() { Ok(()) } else { lock_slow(this, false) }
     }
 
     /// Unlock it for reading. Raises Misuse when it is not locked for that.
@@ -197,6 +193,18 @@ impl RWMutex {
     }
 }
 
+/// Wait for the lock. The runtime's call cannot be interrupted, but the main thread must hear Ctrl-C: a
+/// goroutine locks in its place, and unlocks again if nobody waits for that any more.
+fn lock_slow(this: &Bound<'_, RWMutex>, writes: bool) -> PyResult<()> {
+    let mutex = &this.get().0;
+    if !signals::is_main(this.py()) {
+        tstate::detached(|| if writes { mutex.lock() } else { mutex.rlock() });
+        return Ok(());
+    }
+    let locks = this.py().import("gort._sync")?.getattr("lock_for_main")?;
+    locks.call1((this, writes)).map(drop)
+}
+
 /// What RWMutex.writer and RWMutex.reader return.
 #[pyclass(frozen, module = "gort._gort")]
 pub(crate) struct Held {
@@ -206,13 +214,10 @@ pub(crate) struct Held {
 
 #[pymethods]
 impl Held {
-    fn __enter__(&self, py: Python<'_>) -> Py<RWMutex> {
-        if self.writes {
-            self.mutex.get().lock()
-        } else {
-            self.mutex.get().rlock()
-        }
-        self.mutex.clone_ref(py)
+    fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, RWMutex>> {
+        let mutex = self.mutex.bind(py).clone();
+        if self.writes { RWMutex::lock(&mutex) } else { RWMutex::rlock(&mutex) }?;
+        Ok(mutex)
     }
 
     #[pyo3(signature = (*exc))]
@@ -405,6 +410,16 @@ fn not_negative(n: i64) -> PyResult<()> {
 pub(crate) struct AtomicInt(AtomicI64);
 
 /// The low 64 bits of any int.
+struct Wrapped(i64);
+
+impl<'py> FromPyObject<'_, 'py> for Wrapped {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Wrapped> {
+        wrapped(&value).map(Wrapped)
+    }
+}
+
 fn wrapped(value: &Bound<'_, PyAny>) -> PyResult<i64> {
     if let Ok(small) = value.extract::<i64>() {
         return Ok(small);
@@ -416,9 +431,9 @@ fn wrapped(value: &Bound<'_, PyAny>) -> PyResult<i64> {
 #[pymethods]
 impl AtomicInt {
     #[new]
-    #[pyo3(signature = (value=None))]
-    fn new(value: Option<&Bound<'_, PyAny>>) -> PyResult<AtomicInt> {
-        Ok(AtomicInt(AtomicI64::new(value.map_or(Ok(0), wrapped)?)))
+    #[pyo3(signature = (value=Wrapped(0)), text_signature = "(value=0)")]
+    fn new(value: Wrapped) -> AtomicInt {
+        AtomicInt(AtomicI64::new(value.0))
     }
 
     /// The value.
@@ -437,9 +452,8 @@ impl AtomicInt {
     /// >>> n.store(3)
     /// >>> n.load()
     /// 3
-    fn store(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.0.store(wrapped(value)?, SeqCst);
-        Ok(())
+    fn store(&self, value: Wrapped) {
+        self.0.store(value.0, SeqCst);
     }
 
     /// Add delta; the new value.
@@ -447,9 +461,8 @@ impl AtomicInt {
     /// >>> import gort
     /// >>> gort.AtomicInt(1).add(2)
     /// 3
-    fn add(&self, delta: &Bound<'_, PyAny>) -> PyResult<i64> {
-        let delta = wrapped(delta)?;
-        Ok(self.0.fetch_add(delta, SeqCst).wrapping_add(delta))
+    fn add(&self, delta: Wrapped) -> i64 {
+        self.0.fetch_add(delta.0, SeqCst).wrapping_add(delta.0)
     }
 
     /// Set the value; the old one.
@@ -457,8 +470,8 @@ impl AtomicInt {
     /// >>> import gort
     /// >>> gort.AtomicInt(1).swap(2)
     /// 1
-    fn swap(&self, value: &Bound<'_, PyAny>) -> PyResult<i64> {
-        Ok(self.0.swap(wrapped(value)?, SeqCst))
+    fn swap(&self, value: Wrapped) -> i64 {
+        self.0.swap(value.0, SeqCst)
     }
 
     /// Set the value to new if it is old; whether it was.
@@ -466,8 +479,8 @@ impl AtomicInt {
     /// >>> import gort
     /// >>> gort.AtomicInt(1).compare_and_swap(1, 2)
     /// True
-    fn compare_and_swap(&self, old: &Bound<'_, PyAny>, new: &Bound<'_, PyAny>) -> PyResult<bool> {
-        Ok(self.0.compare_exchange(wrapped(old)?, wrapped(new)?, SeqCst, SeqCst).is_ok())
+    fn compare_and_swap(&self, old: Wrapped, new: Wrapped) -> bool {
+        self.0.compare_exchange(old.0, new.0, SeqCst, SeqCst).is_ok()
     }
 
     fn __repr__(&self) -> String {

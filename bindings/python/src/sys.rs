@@ -64,6 +64,7 @@ unsafe extern "C" {
     pub(crate) fn PyThreadState_New(interpreter: *mut PyInterpreterState) -> *mut PyThreadState;
     pub(crate) fn PyThreadState_Delete(ts: *mut PyThreadState);
     pub(crate) fn PyThreadState_Swap(ts: *mut PyThreadState) -> *mut PyThreadState;
+    pub(crate) fn PyThreadState_GetFrame(ts: *mut PyThreadState) -> *mut PyObject;
     pub(crate) fn PyThreadState_GetDict() -> *mut PyObject;
     pub(crate) fn PyGILState_GetThisThreadState() -> *mut PyThreadState;
     pub(crate) fn PyThread_get_thread_ident() -> libc::c_ulong;

@@ -11,7 +11,7 @@ use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr;
 use pyo3::exceptions::PyTypeError;
-use pyo3::ffi::{self, PyObject};
+use pyo3::ffi::{self, PyObject, PyThreadState};
 use pyo3::prelude::*;
 use rt_core::chan::{self, Chan};
 use rt_core::goroutine::{self, Crew, Running, SpawnOptions};
@@ -251,7 +251,7 @@ unsafe extern "C-unwind" fn live(task: *mut c_void) {
     // SAFETY: see `Task::start`; attached between `take` and `give_back`.
     unsafe {
         let ts = tstate::take();
-        live_attached(Arc::from_raw(task.cast_const().cast::<Task>()));
+        live_attached(Arc::from_raw(task.cast_const().cast::<Task>()), ts);
         tstate::give_back(ts);
     }
 }
@@ -332,17 +332,19 @@ unsafe extern "C-unwind" fn live_deferred(call: *mut c_void) {
             drop(pending);
             let task = Task::new(None, own, Raw(ptr::null_mut()));
             task.mark(DROPPED);
-            live_attached(task);
+            live_attached(task, ts);
         }
         tstate::give_back(ts);
     }
 }
 
 /// Call what is to be called, keep what comes of it, tell whoever waits.
-unsafe fn live_attached(task: Arc<Task>) {
+unsafe fn live_attached(task: Arc<Task>, ts: *mut PyThreadState) {
     // SAFETY: the running goroutine has the call, and the outcome before DONE.
     unsafe {
-        task.id.store(goroutine::goroutine_id(), Relaxed);
+        let id = goroutine::goroutine_id();
+        task.id.store(id, Relaxed);
+        let place = report::begins(id, ts);
         let call = (*task.call.get()).take().expect("a goroutine is started once");
         let forks = signals::forks();
         sys::unwinds(|| sys::PyContext_Enter(call.context.0));
@@ -371,6 +373,8 @@ unsafe fn live_attached(task: Arc<Task>) {
         if failed && before & DROPPED != 0 {
             report::report(&task);
         }
+        drop(task);
+        report::ends(place);
     }
 }
 

@@ -13,9 +13,12 @@ use crate::sys;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
+use pyo3::exceptions::PyImportError;
 use pyo3::ffi::{self, PyInterpreterState, PyThreadState};
 use pyo3::prelude::*;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering::*};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Stacks are as large as those of threads: C extensions are written for those.
 pub(crate) const STACK_SIZE: usize = 8 << 20;
@@ -94,6 +97,7 @@ impl Drop for Shelf {
         // SAFETY: the states are this thread's, and no goroutine has them.
         unsafe {
             restore(home);
+            forget_thread();
             for ts in core::mem::take(self.free.get_mut()) {
                 destroy_other(ts, home);
             }
@@ -158,13 +162,41 @@ pub(crate) fn begin_thread() {
             }
             ffi::PyErr_Clear();
         });
+        lock(&HOMES).insert(sys::PyThread_get_thread_ident() as u64);
         sys::PyEval_SaveThread();
         (*shelf()).home.set(home);
     }
 }
 
+/// The threads of the crew, as `threading` knows them.
+static HOMES: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether this is one of them.
+pub(crate) fn is_home(ident: u64) -> bool {
+    lock(&HOMES).contains(&ident)
+}
+
+/// This thread, which is attached, ends: `threading` does not see that by itself before 3.13.
+unsafe fn forget_thread() {
+    // SAFETY: no arguments.
+    let ident = unsafe { sys::PyThread_get_thread_ident() } as u64;
+    lock(&HOMES).remove(&ident);
+    Python::attach(|py| {
+        // Only a list of threads is less tidy if this fails.
+        let _ = py
+            .import("threading")
+            .and_then(|t| t.getattr("_active"))
+            .and_then(|a| a.call_method1("pop", (ident, py.None())));
+    });
+}
+
 /// In the child of a fork: CPython has freed every state but the running one.
 pub(crate) fn reset_after_fork() {
+    lock(&HOMES).clear();
     // SAFETY: the shelf is this thread's.
     unsafe {
         (*shelf()).home.set(ptr::null_mut());
@@ -266,6 +298,16 @@ unsafe fn clean(ts: *mut PyThreadState) -> bool {
             && *ts.cast::<u8>().add(layout.tracking).cast::<c_int>() == 0
             && layout.locals.iter().all(|&offset| offset == 0 || null(offset))
     }
+}
+
+/// Refuse to be imported by another interpreter than the first: classes, states and threads are its.
+#[pyfunction]
+pub(crate) fn _check_interpreter() -> PyResult<()> {
+    // SAFETY: attached.
+    if unsafe { ffi::PyInterpreterState_Get() } == INTERPRETER.load(Relaxed) {
+        return Ok(());
+    }
+    Err(PyImportError::new_err("gort can be imported by the main interpreter only"))
 }
 
 /// Look at this CPython; once, at the import.

@@ -69,6 +69,11 @@ unsafe extern "C" fn thread_ends(epoch: *mut c_void) {
     }
 }
 
+/// Plain threads that have called the library and not ended.
+pub fn threads() -> usize {
+    THREADS.load(SeqCst).max(0) as usize
+}
+
 /// Count the calling plain thread as blocked; the epoch for [`unblock`].
 pub(crate) fn block() -> u64 {
     BLOCKED.fetch_add(1, SeqCst);

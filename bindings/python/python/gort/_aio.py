@@ -14,6 +14,8 @@ from typing import Any, AsyncIterator
 from ._errors import Closed
 from ._gort import Case, Completions, recv, select, send
 
+__all__ = ["aselect"]
+
 
 
 class _Bridge:

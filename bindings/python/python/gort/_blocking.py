@@ -9,6 +9,8 @@ from typing import Any, Callable, Optional, TypeVar, cast
 from ._chan import Chan
 from ._gort import WaitGroup, goroutine_id
 
+__all__ = ["blocking"]
+
 R = TypeVar("R")
 
 

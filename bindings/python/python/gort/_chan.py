@@ -11,7 +11,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from . import _aio, _gort
 from ._gort import ChanBase
 
+__all__ = ["Chan", "RecvChan", "Selected", "SendChan"]
+
 T = TypeVar("T")
+
+_gort._check_interpreter()
 
 
 class SendChan(ChanBase, Generic[T]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["Canceled", "Closed", "Deadlock", "DeadlineExceeded", "Error", "GoroutineExit", "Misuse", "Timeout", "WouldBlock"]
+
 
 class Error(Exception):
     """The base of gort's exceptions."""

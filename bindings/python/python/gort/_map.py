@@ -9,6 +9,8 @@ from ._chan import Chan
 from ._errors import Canceled
 from ._gort import AtomicInt, go, gomaxprocs
 
+__all__ = ["imap", "imap_unordered"]
+
 T = TypeVar("T")
 R = TypeVar("R")
 

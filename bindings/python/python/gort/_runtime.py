@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import math
 import os
+import re
 import sys
 import threading
 import time
@@ -14,6 +15,8 @@ from typing import Any, Optional, Union, cast
 
 from . import _aio, _blocking, _gort
 from ._gort import Goroutine
+
+__all__ = ["Local", "dump", "excepthook", "shutdown"]
 
 Seconds = Union[float, timedelta]
 
@@ -48,6 +51,17 @@ def excepthook(goroutine: Goroutine[Any], exception: BaseException, /) -> None:
     stderr.flush()
 
 
+def with_frames(text: str) -> str:
+    """A report of the runtime, with the Python frames of each goroutine in it."""
+    frames = _gort._frames()
+
+    def stack_of(header: re.Match[str]) -> str:
+        frame = frames.get(int(header[1]))
+        return header[0] + ("" if frame is None else "".join(traceback.format_stack(frame)))
+
+    return re.sub(r"^goroutine (\d+).*:\n", stack_of, text, flags=re.M)
+
+
 def dump(file: Any = None) -> str:
     """What every goroutine does, with its Python frames; written to file too, if one is given.
 
@@ -55,7 +69,7 @@ def dump(file: Any = None) -> str:
     >>> gort.go(gort.dump).join().startswith("goroutine")
     True
     """
-    text = _gort._dump()
+    text = with_frames(_gort._dump())
     if file is not None:
         file.write(text)
     return text

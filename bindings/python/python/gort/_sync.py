@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Callable, Generic, Iterator, Optional, TypeVar, cast
+from typing import Any, Callable, Generic, Iterator, Optional, TypeVar
 
 from . import context
-from ._gort import Mutex, Semaphore, WaitGroup, go
+from ._gort import AtomicInt, Mutex, RWMutex, Semaphore, WaitGroup, go
+
+__all__ = ["Cond", "Group", "Map", "Once", "Pool", "SingleFlight"]
 
 T = TypeVar("T")
 K = TypeVar("K")
 V = TypeVar("V")
 R = TypeVar("R")
 _MISSING: Any = object()
+
+
+def lock_for_main(mutex: RWMutex, writes: bool) -> None:
+    """Lock mutex, by a goroutine, for the main thread, which may be interrupted meanwhile."""
+    lock, unlock = (mutex.lock, mutex.unlock) if writes else (mutex.rlock, mutex.runlock)
+    # Whoever takes it decides: the lock is the main thread's, or nobody wants it any more.
+    verdict = AtomicInt()
+
+    def locker() -> None:
+        lock()
+        if not verdict.compare_and_swap(0, 1):
+            unlock()
+
+    locking = go(locker)
+    try:
+        locking.join()
+    except BaseException:
+        if not verdict.compare_and_swap(0, 2):
+            unlock()
+        raise
 
 
 class Once:
@@ -142,7 +164,7 @@ class Group:
 
     __slots__ = ("ctx", "_wg", "_slots", "_mutex", "_error", "__weakref__")
     __module__ = "gort"
-    ctx: context.Context
+    ctx: context.Cancelable
 
     def __init__(self, ctx: Optional[context.Context] = None, *, limit: Optional[int] = None) -> None:
         if limit is not None and limit < 1:
@@ -207,7 +229,7 @@ class Group:
             if self._error is not None:
                 return
             self._error = error
-        cast(Any, self.ctx).cancel(error)
+        self.ctx.cancel(error)
 
     def _end(self) -> None:
         if self._slots is not None:
@@ -226,7 +248,7 @@ class Group:
         ValueError: invalid literal for int() with base 10: 'not a number'
         """
         self._wg.wait()
-        cast(Any, self.ctx).cancel()
+        self.ctx.cancel()
         if self._error is not None:
             try:
                 raise self._error

@@ -10,6 +10,7 @@ Canceled('context canceled')
 
 from __future__ import annotations
 
+import math
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from . import RecvChan
 
 __all__ = [
-    "Context", "after_func", "background", "todo", "with_cancel", "with_deadline", "with_timeout", "with_value",
+    "Cancelable", "Context", "after_func", "background", "todo", "with_cancel", "with_deadline", "with_timeout", "with_value",
     "without_cancel",
 ]
 
@@ -119,8 +120,15 @@ class Context(Ctx):
         return f"<gort.context.Context{'' if error is None else f' {error}'}>"
 
 
-class _Cancelable(Context):
-    """A context that can be canceled, and is when its with block is left."""
+class Cancelable(Context):
+    """A context that can be canceled, and is when its with block is left.
+
+    >>> from gort import context
+    >>> with context.with_cancel(context.background()) as ctx:
+    ...     pass
+    >>> ctx.err()
+    Canceled('context canceled')
+    """
 
     __slots__ = ()
 
@@ -140,7 +148,7 @@ class _Cancelable(Context):
                 self._cause = cause
                 self._cancel()
 
-    def __enter__(self) -> Context:
+    def __enter__(self) -> Cancelable:
         return self
 
     def __exit__(self, *exc: Any) -> None:
@@ -171,7 +179,7 @@ def todo() -> Context:
     return _todo
 
 
-def with_cancel(parent: Context) -> Context:
+def with_cancel(parent: Context) -> Cancelable:
     """A context that ends with its parent, or when its cancel is called.
 
     >>> from gort import context
@@ -180,10 +188,10 @@ def with_cancel(parent: Context) -> Context:
     >>> ctx.done().recv_ok()
     (None, False)
     """
-    return _Cancelable("cancel", parent)
+    return Cancelable("cancel", parent)
 
 
-def with_timeout(parent: Context, d: Seconds) -> Context:
+def with_timeout(parent: Context, d: Seconds) -> Cancelable:
     """A context that also ends after d seconds.
 
     >>> from gort import context
@@ -191,10 +199,10 @@ def with_timeout(parent: Context, d: Seconds) -> Context:
     >>> ctx.done().recv_ok()
     (None, False)
     """
-    return _Cancelable("deadline", parent, _gort.from_now(d))
+    return Cancelable("deadline", parent, _gort.from_now(d))
 
 
-def with_deadline(parent: Context, when: float) -> Context:
+def with_deadline(parent: Context, when: float) -> Cancelable:
     """A context that also ends when time.monotonic() comes to when.
 
     >>> import time
@@ -203,7 +211,9 @@ def with_deadline(parent: Context, when: float) -> Context:
     >>> ctx.deadline() > time.monotonic()
     True
     """
-    return _Cancelable("deadline", parent, when)
+    if math.isnan(when):
+        raise ValueError("a time must not be NaN")
+    return Cancelable("deadline", parent, when)
 
 
 def with_value(parent: Context, key: Any, value: Any) -> Context:
@@ -240,4 +250,6 @@ def after_func(ctx: Context, fn: Callable[..., Any], *args: Any) -> Callable[[],
     >>> ch.recv()
     'over'
     """
+    if not isinstance(ctx, Context):
+        raise TypeError(f"ctx must be a gort.context.Context, not {type(ctx).__name__}")
     return ctx._after_func(fn, *args)
