@@ -246,15 +246,18 @@ pub(crate) fn run(
 /// How long a deadlock is not declared because of threads that could still act.
 const OTHERS_ACT: i64 = 50_000_000;
 
-/// Whether there are threads that have never called the runtime, which so knows nothing of them. They
-/// may yet do so, and end what looks like a deadlock.
+/// Whether there are threads that are not asleep in here. The runtime knows nothing of one that has never
+/// called it; it may yet do so, and end what looks like a deadlock.
 fn others_may_act(py: Python<'_>) -> PyResult<bool> {
-    let mut threads = 0;
-    for thread in py.import("threading")?.call_method0("enumerate")?.try_iter()? {
+    let threading = py.import("threading")?;
+    let this = threading.call_method0("get_ident")?.extract::<u64>()?;
+    for thread in threading.call_method0("enumerate")?.try_iter()? {
         let ident = thread?.getattr("ident")?.extract::<Option<u64>>()?;
-        threads += usize::from(ident.is_none_or(|ident| !tstate::is_home(ident)));
+        if ident.is_none_or(|ident| ident != this && !tstate::is_ours(ident)) {
+            return Ok(true);
+        }
     }
-    Ok(threads > goroutine::plain_threads())
+    Ok(false)
 }
 
 /// Time for the main goroutine to notice a Ctrl-C, if it waits.

@@ -59,8 +59,6 @@ mod _gort {
     #[pymodule_export]
     use crate::time::{Ticker, Timer, after, after_func, sleep};
     #[pymodule_export]
-    use crate::tstate::_check_interpreter;
-    #[pymodule_export]
     use crate::types::_register;
 
     #[pymodule_init]

@@ -115,7 +115,7 @@ pub(crate) fn blocking<R>(
     let id = goroutine::goroutine_id();
     loop {
         let held = if id == 0 { Held::new(py)? } else { None };
-        let result = tstate::detached(|| call(wait));
+        let result = tstate::asleep(|| call(wait));
         drop(held);
         match result {
             Err(error) if error.kind == Kind::Interrupted => match id {

@@ -58,7 +58,7 @@ impl Mutex {
     /// As lock, but nothing interrupts the wait.
     fn _lock_again(&self) {
         if !self.0.try_lock() {
-            tstate::detached(|| self.0.lock());
+            tstate::asleep(|| self.0.lock());
         }
     }
 
@@ -198,7 +198,7 @@ impl RWMutex {
 fn lock_slow(this: &Bound<'_, RWMutex>, writes: bool) -> PyResult<()> {
     let mutex = &this.get().0;
     if !signals::is_main(this.py()) {
-        tstate::detached(|| if writes { mutex.lock() } else { mutex.rlock() });
+        tstate::asleep(|| if writes { mutex.lock() } else { mutex.rlock() });
         return Ok(());
     }
     let locks = this.py().import("gort._sync")?.getattr("lock_for_main")?;

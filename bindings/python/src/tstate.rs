@@ -162,29 +162,42 @@ pub(crate) fn begin_thread() {
             }
             ffi::PyErr_Clear();
         });
-        lock(&HOMES).insert(sys::PyThread_get_thread_ident() as u64);
+        lock(&OURS).insert(sys::PyThread_get_thread_ident() as u64);
         sys::PyEval_SaveThread();
         (*shelf()).home.set(home);
     }
 }
 
-/// The threads of the crew, as `threading` knows them.
-static HOMES: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
+/// As [`detached`], for what may wait long: a plain thread is known to be asleep meanwhile.
+pub(crate) fn asleep<R>(f: impl FnOnce() -> R) -> R {
+    if rt_core::goroutine::goroutine_id() != 0 {
+        return detached(f);
+    }
+    // SAFETY: no arguments.
+    let ident = unsafe { sys::PyThread_get_thread_ident() } as u64;
+    lock(&OURS).insert(ident);
+    let result = detached(f);
+    lock(&OURS).remove(&ident);
+    result
+}
+
+/// The threads of the crew, and those that are asleep in here, as `threading` knows them.
+static OURS: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether this is one of them.
-pub(crate) fn is_home(ident: u64) -> bool {
-    lock(&HOMES).contains(&ident)
+pub(crate) fn is_ours(ident: u64) -> bool {
+    lock(&OURS).contains(&ident)
 }
 
 /// This thread, which is attached, ends: `threading` does not see that by itself before 3.13.
 unsafe fn forget_thread() {
     // SAFETY: no arguments.
     let ident = unsafe { sys::PyThread_get_thread_ident() } as u64;
-    lock(&HOMES).remove(&ident);
+    lock(&OURS).remove(&ident);
     Python::attach(|py| {
         // Only a list of threads is less tidy if this fails.
         let _ = py
@@ -196,7 +209,7 @@ unsafe fn forget_thread() {
 
 /// In the child of a fork: CPython has freed every state but the running one.
 pub(crate) fn reset_after_fork() {
-    lock(&HOMES).clear();
+    lock(&OURS).clear();
     // SAFETY: the shelf is this thread's.
     unsafe {
         (*shelf()).home.set(ptr::null_mut());
@@ -300,16 +313,6 @@ unsafe fn clean(ts: *mut PyThreadState) -> bool {
     }
 }
 
-/// Refuse to be imported by another interpreter than the first: classes, states and threads are its.
-#[pyfunction]
-pub(crate) fn _check_interpreter() -> PyResult<()> {
-    // SAFETY: attached.
-    if unsafe { ffi::PyInterpreterState_Get() } == INTERPRETER.load(Relaxed) {
-        return Ok(());
-    }
-    Err(PyImportError::new_err("gort can be imported by the main interpreter only"))
-}
-
 /// Look at this CPython; once, at the import.
 pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
     // Which belongs to the thread state in which it is first imported.
@@ -317,7 +320,12 @@ pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
     let version = py.version_info();
     // SAFETY: a state is attached.
     unsafe {
-        INTERPRETER.store(ffi::PyInterpreterState_Get(), Relaxed);
+        let this = ffi::PyInterpreterState_Get();
+        let first = INTERPRETER.compare_exchange(ptr::null_mut(), this, Relaxed, Relaxed);
+        if first.is_err_and(|first| first != this) {
+            // Classes, states and threads are the first one's.
+            return Err(PyImportError::new_err("gort can be imported by one interpreter of a process only"));
+        }
         SET_STACK.store(sys::symbol(c"PyUnstable_ThreadState_SetStackProtection"), Relaxed);
     }
     if (version.major, version.minor) <= (3, 11) {

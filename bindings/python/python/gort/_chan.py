@@ -15,8 +15,6 @@ __all__ = ["Chan", "RecvChan", "Selected", "SendChan"]
 
 T = TypeVar("T")
 
-_gort._check_interpreter()
-
 
 class SendChan(ChanBase, Generic[T]):
     """The sending side of a channel; got from Chan.sender.

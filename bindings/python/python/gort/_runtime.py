@@ -57,7 +57,11 @@ def with_frames(text: str) -> str:
 
     def stack_of(header: re.Match[str]) -> str:
         frame = frames.get(int(header[1]))
-        return header[0] + ("" if frame is None else "".join(traceback.format_stack(frame)))
+        if frame is None:
+            return header[0]
+        # One by one: frames that are alike are not folded into one line.
+        entries = traceback.extract_stack(frame)
+        return header[0] + "".join(line for entry in entries for line in traceback.format_list([entry]))
 
     return re.sub(r"^goroutine (\d+).*:\n", stack_of, text, flags=re.M)
 
