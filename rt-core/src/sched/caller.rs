@@ -121,14 +121,15 @@ impl Caller {
     ///
     /// # Safety
     /// `g` is parked (its stack is left) and the caller alone was chosen to wake it.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn ready(&self, g: *mut G) {
         // SAFETY: by contract the caller owns `g` now.
         unsafe { (*g).set_status(Status::Runnable) };
         match self.on_p() {
             Some((rt, p)) => {
-                if p.put_next(g) {
-                    idle::wake_for_local_work(rt, p);
+                let displaced = p.put_next(g);
+                if !displaced.is_null() {
+                    idle::queue_displaced(rt, p, displaced);
                 }
             }
             None => lifecycle::ready_from_outside(g),

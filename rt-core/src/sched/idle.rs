@@ -478,10 +478,14 @@ pub(crate) fn wake_for_work(rt: &Runtime) {
     }
 }
 
-/// As [`wake_for_work`], for a goroutine in the queue of `p`, whose owner calls this; or let the
-/// occasion pass.
-#[inline]
-pub(super) fn wake_for_local_work(rt: &Runtime, p: &P) {
+/// Queue what another goroutine has displaced from the runnext of `p`, whose owner calls this; and wake
+/// an M for it, as [`wake_for_work`], or let the occasion pass.
+#[inline(never)]
+pub(super) fn queue_displaced(rt: &Runtime, p: &P, g: *mut G) {
+    p.put_tail(g);
+    if let Some(crew) = p.crew {
+        return crew::displaced(crew, p);
+    }
     barrier::light();
     if rt.idle_ps.load(Relaxed) != 0 && rt.spinning.load(Relaxed) == 0 {
         let passed = p.let_pass.get();

@@ -2,7 +2,7 @@
 //! timers, free Gs, cached stacks, credits, counters. Whoever holds the P owns all of it; others
 //! steal from the queue, look at the atomics, and lock the timers.
 
-use super::crew::{self, Crew};
+use super::crew::Crew;
 use super::g::G;
 use super::m::M;
 use crate::sanitizer::ignored;
@@ -130,21 +130,13 @@ impl P {
         P { crew: Some(crew), stack_size, ..P::new(id) }
     }
 
-    /// Make `g` the next to run here; true when that moved another one to the queue, where any M
-    /// could take it. Owner only, as are all below unless they say otherwise.
-    #[inline]
-    pub(crate) fn put_next(&self, g: *mut G) -> bool {
+    /// Make `g` the next to run here. Returns the one that was, which belongs into the queue now.
+    /// Owner only, as are all below unless they say otherwise.
+    #[inline(always)]
+    pub(crate) fn put_next(&self, g: *mut G) -> *mut G {
         let before = self.runnext.load(Relaxed);
         self.runnext.store(g, Release);
-        if before.is_null() {
-            return false;
-        }
-        ignored(|| self.queue.push(Queued(before)));
-        if let Some(crew) = self.crew {
-            crew::displaced(crew, self);
-            return false;
-        }
-        true
+        before
     }
 
     /// Put `g` at the tail of the queue.
@@ -198,7 +190,8 @@ impl P {
         if next.is_null() || next == g {
             return !next.is_null();
         }
-        self.put_next(next);
+        let none = self.put_next(next);
+        debug_assert!(none.is_null(), "runnext was empty, or has just been taken");
         false
     }
 
