@@ -252,7 +252,30 @@ impl Woken {
 /// # Safety
 /// `completion` was made for this caller and `wait`, which is not `Try`; `after` as in
 /// [`Caller::park`], and on a plain thread it is called at once.
+#[inline(always)]
 pub(crate) unsafe fn block(
+    caller: &mut Caller,
+    completion: &Completion,
+    reason: WaitReason,
+    wait: &Wait,
+    after: AfterSwitch,
+    arg: *mut (),
+) -> Woken {
+    // SAFETY: by contract.
+    unsafe {
+        if matches!(wait, Wait::Forever) && !caller.g().is_null() {
+            // In the caller's own function: `sched::switch` says why.
+            caller.park(reason, after, arg);
+            Woken::Done
+        } else {
+            block_otherwise(caller, completion, reason, wait, after, arg)
+        }
+    }
+}
+
+/// As [`block`].
+#[inline(never)]
+unsafe fn block_otherwise(
     caller: &mut Caller,
     completion: &Completion,
     reason: WaitReason,
@@ -268,11 +291,7 @@ pub(crate) unsafe fn block(
     unsafe {
         match *wait {
             Wait::Forever => {
-                if caller.g().is_null() {
-                    after_and_sleep(completion, after, arg);
-                } else {
-                    caller.park(reason, after, arg);
-                }
+                after_and_sleep(completion, after, arg);
                 return Woken::Done;
             }
             Wait::Until(deadline) if caller.g().is_null() => {

@@ -73,7 +73,7 @@ impl Ticket {
 }
 
 /// Wait at `address` if `valid()` says so under the bucket's lock.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn park(
     caller: &mut Caller,
     address: *const (),
@@ -86,6 +86,7 @@ pub(crate) fn park(
 }
 
 /// As [`park`]; `gone` is called, under the lock, when the wait ends without a wake-up.
+#[inline(always)]
 pub(crate) fn park_or_else(
     caller: &mut Caller,
     address: *const (),

@@ -64,12 +64,14 @@ impl WaitGroup {
     }
 
     /// Wait until the counter is zero.
+    #[inline(always)]
     pub fn wait(&self) {
         // Without a deadline there is no failure.
         let _ = self.wait_for(Wait::Forever);
     }
 
     /// Wait until the counter is zero, or as long as `wait` says.
+    #[inline(always)]
     pub fn wait_for(&self, wait: Wait) -> Result {
         let mut caller = Caller::enter();
         let mut state = self.state.load(Acquire);
