@@ -142,7 +142,7 @@ impl P {
     /// Put `g` at the tail of the queue.
     #[inline]
     pub(crate) fn put_tail(&self, g: *mut G) {
-        self.queue.push(Queued(g));
+        ignored(|| self.queue.push(Queued(g)));
     }
 
     /// The next goroutine from runnext or the queue, null when there is none.
