@@ -16,14 +16,16 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+import run_race
 from docs_runner.links import broken
 from docs_runner.pages import read
-from docs_runner.programs import STANDARD, Program, programs_of, write
+from docs_runner.programs import RACE, STANDARD, Program, programs_of, write
 from harness import LIBRARY_DIR, ROOT, Failure, Outcome, Tally, c_compiler, cpp_compiler, expect, expect_equal, first_error, run
 
 VENV_PYTHON = ROOT / "target" / "venv" / "bin" / "python"
@@ -55,6 +57,8 @@ class Runner:
         includes = [f"-I{self.include}", f"-I{ROOT / 'bindings' / 'cpp'}"]
         command: list[object] = [*compiler, f"-std={STANDARD[language]}", *WARNINGS, *includes, source]
         binary = None if self.syntax_only else source.with_suffix("")
+        if program.kind == RACE:
+            command += ["-g", "-fsanitize=thread"]
         if binary is None:
             command.append("-fsyntax-only")
         else:
@@ -73,6 +77,11 @@ def compare(program: Program, outcome: Outcome) -> None:
         expect(outcome.err.startswith(program.output), f"standard error should begin with {program.output!r}", outcome)
     elif program.output_kind == "unordered":
         expect_equal(sorted(outcome.lines()), sorted(program.output.splitlines()), "the lines", outcome)
+    elif program.output_kind == "excerpt":
+        lines = iter(outcome.err.splitlines())
+        for wanted in program.output.splitlines():
+            pattern = re.compile(".*".join(map(re.escape, wanted.split("..."))))
+            expect(any(pattern.match(line) for line in lines), f"no line {wanted!r} where it should be", outcome)
     else:
         expect_equal(outcome.out, program.output, "the output", outcome)
 
@@ -87,6 +96,7 @@ def main() -> int:
     paths = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     pages = {path: read(path) for path in paths if options.filter in path.name}
     tally = Tally()
+    no_races = run_race.cannot_run()
     with tempfile.TemporaryDirectory(prefix="gort-docs-") as folder:
         runner = Runner(Path(folder), options.include, options.syntax_only)
         for page in pages.values():
@@ -94,6 +104,9 @@ def main() -> int:
             for program in programs_of(page):
                 if program.block.language == "cpp" and not shutil.which(cpp_compiler()[0]):
                     print(f"not run: {program.name}: there is no C++ compiler")
+                    continue
+                if program.kind == RACE and no_races is not None:
+                    print(f"not run: {program.name}: {no_races}")
                     continue
                 if program.block.language == "python" and not runner.has_binding:
                     print(f"only parsed: {program.name}: the Python binding is not installed in target/venv")

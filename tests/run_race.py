@@ -9,7 +9,8 @@ Needs include/gort.h, target/release/libgort.so (make build) and a compiler that
 Invariants:
   - with the edge a program ends with 0 and writes nothing;
   - without, it ends with 66, as `go run -race`, and the report names both goroutines, says where
-    each was made, and shows a line of the program for each access.
+    each was made, and shows a line of the program for each access;
+  - of the example programs race_* are reported, race_*_fixed are silent.
 """
 
 from __future__ import annotations
@@ -82,6 +83,17 @@ def without_edge(binary: Path, name: str) -> None:
         expect(known, f"{thread} has no name, or was created nowhere", outcome)
 
 
+def chapter(source: Path, compiler: str, folder: Path) -> None:
+    """The example programs with a race, and those without it any more."""
+    outcome = detect(compile_program(source, compiler, folder))
+    if source.stem.endswith("_fixed"):
+        expect_equal(outcome.status, 0, "status", outcome)
+        expect_equal(outcome.err, "", "reports", outcome)
+    else:
+        expect_equal(outcome.status, REPORTED, "status", outcome)
+        expect("data race" in outcome.err, "no data race in the report", outcome)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Check every edge of the memory model under the race detector.")
     parser.add_argument("--filter", default="", metavar="NAME", help="edges whose name contains NAME")
@@ -106,6 +118,9 @@ def main() -> int:
             for edge in run([binary]).lines():
                 if arguments.filter in edge:
                     checks += [(with_edge, binary, edge), (without_edge, binary, edge)]
+        for source in sorted((ROOT / "examples" / "c").glob("race_*.c")):
+            if arguments.filter in source.stem:
+                tally.run(source.name, lambda: chapter(source, arguments.compiler, Path(name)))
         list(pool.map(lambda c: tally.run(f"{c[1].name} {c[2]} {c[0].__name__}", lambda: c[0](c[1], c[2])), checks))
     return tally.close()
 

@@ -14,6 +14,7 @@ block that directly follows is its output:
     ```text              all of standard output
     ```text unordered    the same, in any order of lines
     ```text stderr       the first lines of standard error
+    ```text excerpt      lines of standard error, in this order; "..." is anything
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from .pages import Block, Page
 
 STANDARD = {"c": "c11", "cpp": "c++17"}
 PROGRAM = "program"
-KINDS = {"definitions", "fragment"}
-OUTPUT_KINDS = {"", "unordered", "stderr"}
+RACE = "race"
+KINDS = {"definitions", "fragment", RACE}
+OUTPUT_KINDS = {"", "unordered", "stderr", "excerpt"}
 
 PRELUDE = """\
 #define _POSIX_C_SOURCE 200809L
@@ -70,6 +72,7 @@ class Program(NamedTuple):
     status: int
     output: str | None
     output_kind: str
+    kind: str = PROGRAM
 
     @property
     def name(self) -> str:
@@ -117,7 +120,7 @@ def programs_of(page: Page) -> list[Program]:
             output, output_kind = after.code, " ".join(after.words)
             if output_kind not in OUTPUT_KINDS:
                 raise ValueError(f"{after.page}:{after.line - 1}: what does {output_kind!r} mean?")
-        programs.append(Program(block, source, status, output, output_kind))
+        programs.append(Program(block, source, status, output, output_kind, kind))
     if not used:  # nothing shows these definitions at work: compile them alone
         empty = definitions[-1]._replace(code="")
         programs.append(Program(empty, fragment_source(definitions, empty), 0, None, ""))

@@ -46,7 +46,6 @@ fn is(kind: u8) -> bool {
 /// A table of functions that are all found by their names, or none is used.
 macro_rules! functions {
     ($table:ident { $($field:ident: $name:literal as fn($($arg:ty),*) $(-> $result:ty)?;)* }) => {
-        #[derive(Clone, Copy)]
         struct $table { $($field: unsafe extern "C" fn($($arg),*) $(-> $result)?,)* }
 
         impl $table {
@@ -117,18 +116,18 @@ extern "C" fn find() {
 
 /// Only when the thread sanitizer is there.
 #[inline]
-fn tsan() -> Tsan {
+fn tsan() -> &'static Tsan {
     debug_assert!(is(THREAD));
     // SAFETY: written before KIND, and then never again.
-    unsafe { TSAN.assume_init() }
+    unsafe { (*(&raw const TSAN)).assume_init_ref() }
 }
 
 /// Only when the address sanitizer is there.
 #[inline]
-fn asan() -> Asan {
+fn asan() -> &'static Asan {
     debug_assert!(is(ADDRESS));
     // SAFETY: as above.
-    unsafe { ASAN.assume_init() }
+    unsafe { (*(&raw const ASAN)).assume_init_ref() }
 }
 
 /// What a sanitizer keeps for a goroutine: a fiber, or the address sanitizer's fake stack.
@@ -224,11 +223,14 @@ pub(crate) fn library_thread<R>(main: impl FnOnce() -> R) -> R {
 }
 
 /// Do `f`, of which the thread sanitizer sees nothing but its synchronisation.
-#[inline]
+#[inline(always)]
 pub(crate) fn ignored<R>(f: impl FnOnce() -> R) -> R {
-    if !is(THREAD) {
-        return f();
-    }
+    if is(THREAD) { ignored_now(f) } else { f() }
+}
+
+#[cold]
+#[inline(never)]
+fn ignored_now<R>(f: impl FnOnce() -> R) -> R {
     // SAFETY: begin and end come in pairs on one thread or fiber.
     unsafe {
         (tsan().ignore_begin)(c"gort".as_ptr(), 0);

@@ -12,13 +12,14 @@
 use super::{THREAD, is, tsan};
 use crate::chan::{self, Chan};
 use crate::sched::Entry;
-use crate::sched::g::G;
+use crate::sched::g::{G, INLINE_ARG};
 use crate::waiter::Waiter;
 use core::ffi::{c_int, c_ulong, c_void};
 use core::fmt::Write;
 use core::ptr;
 use std::alloc::{Layout, alloc, dealloc};
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The thread sanitizer is there.
 #[inline(always)]
@@ -88,13 +89,17 @@ pub(crate) fn goroutine_starts(g: &G) {
 #[cold]
 #[inline(never)]
 fn go(g: &G) {
+    move_inline_arg(g);
     let mut name = Text::new();
     // Room is bounded, what does not fit is left out.
     let _ = write!(name, "goroutine {}", g.id);
     if !g.name_bytes().is_empty() {
         let _ = write!(name, " {}", String::from_utf8_lossy(g.name_bytes()));
     }
-    let place = Place::of_caller();
+    let place = match g.created_at.load(Relaxed) {
+        0 => Place::of_caller(),
+        known => Place { returns_to: known },
+    };
     let tsan = tsan();
     // SAFETY: the place is on the sanitizer's stack while the fiber is made; the fiber is the
     // goroutine's until it is over; the name is copied.
@@ -104,6 +109,24 @@ fn go(g: &G) {
         (tsan.func_exit)();
         (tsan.set_fiber_name)(fiber, name.as_ptr().cast());
         g.shadow.set(fiber);
+    }
+}
+
+/// Give the goroutine its argument in memory of its own: the next goroutine's use of the place in the G
+/// would be taken for a race with this one's.
+fn move_inline_arg(g: &G) {
+    let inline = g.inline_arg.0.get().cast::<c_void>();
+    if g.arg.get() != inline {
+        return;
+    }
+    // SAFETY: both are INLINE_ARG bytes; the copy is freed with the goroutine.
+    unsafe {
+        let own = libc::malloc(INLINE_ARG);
+        if !own.is_null() {
+            copy(inline.cast(), own.cast(), INLINE_ARG);
+            g.big_arg.set(own);
+            g.arg.set(own);
+        }
     }
 }
 

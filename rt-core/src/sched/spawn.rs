@@ -90,8 +90,7 @@ pub(crate) unsafe fn spawn_copy(
     unsafe {
         let g = new_g(caller, true, created_at)?;
         (*g).entry.set(Some(entry));
-        // The race detector would take the next goroutine's use of the same place for a race.
-        let copy = if size <= INLINE_ARG && !race::on() {
+        let copy = if size <= INLINE_ARG {
             (*g).inline_arg.0.get().cast::<u8>()
         } else {
             let big = libc::malloc(size).cast::<u8>(); // aligned to 16
