@@ -101,7 +101,7 @@ impl Chan {
         // SAFETY: by contract of both.
         unsafe {
             let only_the_channel_ends_it = matches!(wait, Wait::Forever) && self.timer.load(Relaxed).is_null();
-            if only_the_channel_ends_it && !caller.g().is_null() {
+            if only_the_channel_ends_it && !caller.g().is_null() && !race::on() {
                 Ok(self.park(caller, op, elem))
             } else {
                 self.wait_otherwise(caller, op, elem, wait)
@@ -119,10 +119,8 @@ impl Chan {
         // SAFETY: the lock is held, and released once the goroutine's stack is left; whoever ends the
         // wait takes the waiter out of the queue.
         unsafe {
-            race::waits(self, op == OP_SEND, &waiter);
             self.enqueue(&waiter, op);
             caller.park(reason(op), unlock_chan, ptr::from_ref(self).cast_mut().cast());
-            race::waited(self, op == OP_SEND, &waiter, true);
         }
         waiter.ok.get()
     }

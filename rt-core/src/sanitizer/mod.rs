@@ -119,7 +119,7 @@ extern "C" fn find() {
 fn tsan() -> &'static Tsan {
     debug_assert!(is(THREAD));
     // SAFETY: written before KIND, and then never again.
-    unsafe { (*(&raw const TSAN)).assume_init_ref() }
+    unsafe { &*(&raw const TSAN).cast() }
 }
 
 /// Only when the address sanitizer is there.
@@ -127,7 +127,7 @@ fn tsan() -> &'static Tsan {
 fn asan() -> &'static Asan {
     debug_assert!(is(ADDRESS));
     // SAFETY: as above.
-    unsafe { (*(&raw const ASAN)).assume_init_ref() }
+    unsafe { &*(&raw const ASAN).cast() }
 }
 
 /// What a sanitizer keeps for a goroutine: a fiber, or the address sanitizer's fake stack.

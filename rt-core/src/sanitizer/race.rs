@@ -69,6 +69,14 @@ static ENDED: u8 = 0;
 /// The running goroutine has done all that the program sees.
 #[inline(always)]
 pub(crate) fn goroutine_ends(g: &G) {
+    if on() {
+        ends_now(g);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn ends_now(g: &G) {
     release(&raw const ENDED);
     release(g.run.get());
 }
@@ -219,20 +227,32 @@ pub(crate) struct Clocks {
 
 impl Clocks {
     /// For a new channel; null when there is no race detector.
+    #[inline(always)]
     pub(crate) fn new(capacity: usize) -> *mut Clocks {
-        if !on() {
-            return ptr::null_mut();
-        }
+        if on() { Clocks::new_now(capacity) } else { ptr::null_mut() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_now(capacity: usize) -> *mut Clocks {
         Box::into_raw(Box::new(Clocks { room: capacity, sent: VecDeque::new(), received: VecDeque::new() }))
     }
 
     /// # Safety
     /// `clocks` came from [`Clocks::new`] and is used no more.
+    #[inline(always)]
     pub(crate) unsafe fn free(clocks: *mut Clocks) {
         if !clocks.is_null() {
             // SAFETY: by contract.
-            drop(unsafe { Box::from_raw(clocks) });
+            unsafe { Clocks::free_now(clocks) };
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn free_now(clocks: *mut Clocks) {
+        // SAFETY: the caller's contract.
+        drop(unsafe { Box::from_raw(clocks) });
     }
 
     fn for_next_send(&mut self) -> Token {
@@ -367,7 +387,17 @@ pub(crate) fn found_closed(c: &Chan, sends: bool, elem: *mut u8) {
 }
 
 /// What lay in the buffer of `c` is thrown away. Under its lock.
+#[inline(always)]
 pub(crate) unsafe fn drained(c: &Chan) {
+    if on() {
+        // SAFETY: the caller's, as below.
+        unsafe { drained_now(c) };
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn drained_now(c: &Chan) {
     // SAFETY: the lock is held.
     if let Some(clocks) = unsafe { c.clocks.as_mut() } {
         while let Some(sent) = clocks.sent.pop_front() {

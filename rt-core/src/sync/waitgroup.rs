@@ -29,7 +29,7 @@ impl WaitGroup {
     /// Add `delta`, which may be negative, to the counter.
     #[inline]
     pub fn add(&self, delta: i64) -> Result {
-        if delta < 0 {
+        if race::on() && delta < 0 {
             race::release(self);
         }
         let mut state = self.state.load(Relaxed);
