@@ -52,12 +52,17 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def run(command: Sequence[object], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Outcome:
+def run(
+    command: Sequence[object],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    seconds: int = WATCHDOG_SECONDS,
+) -> Outcome:
     """Runs a program to its end, without input; whatever its status is, it is in the outcome."""
     words = [str(word) for word in command]
     try:
         done = subprocess.run(
-            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=WATCHDOG_SECONDS, env=env, cwd=cwd, check=False
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env=env, cwd=cwd, check=False
         )
     except subprocess.TimeoutExpired:
         raise Failure(f"{' '.join(words)[:200]} hangs") from None

@@ -3,8 +3,9 @@
     python3 tests/run_install.py
 
 Needs target/release/libgort.so and libgort.a (make build). The consumer of tests/install is
-compiled as C99, C11, C++11, C++17 and C++20, that of the binding as C++17 and C++20, by every compiler there is, shared and static: with plain
-options, through pkg-config, and through CMake. What is not on the machine is named, not passed.
+compiled as C99, C11, C++11, C++17 and C++20, that of the binding as C++17 and C++20, by every
+compiler there is, shared and static: with plain options, through pkg-config, by a Makefile, and
+through CMake. What is not on the machine is named, not passed.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ class Compiler(NamedTuple):
 def compilers() -> list[Compiler]:
     """Each compiler of the machine once; those that are not there are named."""
     found: list[Compiler] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, bool]] = set()  # clang++ is clang under another name
     wanted = [(os.environ.get("CC", "cc"), False), ("gcc", False), ("clang", False)]
     wanted += [(os.environ.get("CXX", "c++"), True), ("g++", True), ("clang++", True)]
     for name, is_cpp in wanted:
         path = shutil.which(name.split()[0])
         if path is None:
             print(f"not run: {name}: not found")
-        elif (real := os.path.realpath(path) + name.partition(" ")[2]) not in seen:
+        elif (real := (os.path.realpath(path) + name.partition(" ")[2], is_cpp)) not in seen:
             seen.add(real)
             found.append(Compiler(name, is_cpp))
     return found
@@ -90,7 +91,7 @@ class Installation:
 
 
 def abi_name(installed: Installation) -> str:
-    return os.readlink(installed.lib / "libgort.so")
+    return next(path.name for path in installed.lib.glob("libgort.so.*") if path.name.count(".") == 2)
 
 
 def compile_and_run(installed: Installation, compiler: Compiler, standard: str, static: bool, options: list[str],
@@ -164,32 +165,91 @@ def check_pkg_config(installed: Installation, tally: Tally, found: list[Compiler
             )
 
 
-def check_cmake(installed: Installation, tally: Tally) -> None:
+PROGRAMS = ["c", "cpp", "binding"]  # of the builds below, each with -gort and -static
+
+
+def check_programs(installed: Installation, tally: Tally, build: Path, title: str) -> None:
+    for program in sorted(path for language in PROGRAMS for path in build.glob(f"{language}-*")):
+        static = program.name.endswith("-static")
+        tally.run(f"{title}: {program.name}", lambda p=program, st=static: installed.check_program(p, st))
+
+
+def pairs(found: list[Compiler]) -> list[tuple[str, str]]:
+    """A C compiler and the C++ compiler of its kind."""
+    return list(zip(*([compiler.name for compiler in found if compiler.is_cpp == is_cpp] for is_cpp in (False, True))))
+
+
+def check_make(installed: Installation, tally: Tally, found: list[Compiler]) -> None:
+    if not shutil.which("make"):
+        print("not run: make: not found")
+        return
+    private = " ".join(installed.plain_options(static=True)[2:])
+
+    def build_all(build: Path, cc: str, cxx: str) -> None:
+        build.mkdir()
+        words = [f"PREFIX={installed.prefix}", f"SOURCES={SOURCES}", f"PRIVATE={private}", f"CC={cc}", f"CXX={cxx}"]
+        outcome = run(["make", "-C", build, "-f", SOURCES / "Makefile", *words])
+        expect_equal(outcome.status, 0, "make", outcome)
+
+    for cc, cxx in pairs(found):
+        build = installed.prefix.parent / f"make-{os.path.basename(cc.split()[0])}"
+        if tally.run(f"make: build with {cc}", lambda b=build, c=cc, x=cxx: build_all(b, c, x)):
+            check_programs(installed, tally, build, f"make with {cc}")
+
+
+def check_cmake(installed: Installation, tally: Tally, found: list[Compiler]) -> None:
     if not shutil.which("cmake"):
         print("not run: cmake: not found")
         return
-    build = installed.prefix.parent / "cmake"
 
-    def configure(wanted: str) -> Outcome:
+    def configure(build: Path, wanted: str, cc: str, cxx: str) -> Outcome:
         shutil.rmtree(build, ignore_errors=True)
-        return run(["cmake", "-S", SOURCES, "-B", build, f"-DCMAKE_PREFIX_PATH={installed.prefix}", f"-DWANTED={wanted}"])
+        environment = {**os.environ, "CC": cc, "CXX": cxx}
+        options = [f"-DCMAKE_PREFIX_PATH={installed.prefix}", f"-DWANTED={wanted}"]
+        return run(["cmake", "-S", SOURCES, "-B", build, *options], environment)
 
-    def build_all() -> None:
-        outcome = configure("0.1")
+    def build_all(build: Path, cc: str, cxx: str) -> None:
+        outcome = configure(build, "0.1", cc, cxx)
         expect_equal(outcome.status, 0, "cmake", outcome)
         outcome = run(["cmake", "--build", build])
         expect_equal(outcome.status, 0, "cmake --build", outcome)
 
-    def refuses() -> None:
+    def refuses(cc: str, cxx: str) -> None:
         for wanted in ("0.2", "1.0"):
-            expect(configure(wanted).status != 0, f"version {wanted} is found")
+            outcome = configure(installed.prefix.parent / "refused", wanted, cc, cxx)
+            expect(outcome.status != 0, f"version {wanted} is found")
 
-    tally.run("cmake: other versions are refused", refuses)
-    if tally.run("cmake: build", build_all):
-        for language in ("c", "cpp", "binding"):
-            for kind in ("gort", "static"):
-                program = build / f"{language}-{kind}"
-                tally.run(f"cmake: {program.name}", lambda p=program, k=kind: installed.check_program(p, k == "static"))
+    for number, (cc, cxx) in enumerate(pairs(found)):
+        if number == 0:
+            tally.run("cmake: other versions are refused", lambda c=cc, x=cxx: refuses(c, x))
+        build = installed.prefix.parent / f"cmake-{number}"
+        if tally.run(f"cmake: build with {cc}", lambda b=build, c=cc, x=cxx: build_all(b, c, x)):
+            check_programs(installed, tally, build, f"cmake with {cc}")
+
+
+def check_cargo_c(installed: Installation, tally: Tally, folder: Path) -> None:
+    """cargo-c's installation: the same files but for what is not the library's, and a program runs with them."""
+    if not shutil.which("cargo-cinstall"):
+        print("not run: cargo-c: not found")
+        return
+    other = Installation(folder / "cargo-c")
+
+    def compare() -> None:
+        places = ["--prefix", other.prefix, "--libdir", other.lib, "--target-dir", ROOT / "target" / "cargo-c"]
+        outcome = run(["cargo", "cinstall", "--release", "-p", "rt-ffi", *places], cwd=ROOT, seconds=600)
+        expect_equal(outcome.status, 0, "cargo cinstall", outcome)
+        beside = ("share/doc/", "share/gdb/", "lib/cmake/")
+        wanted = {name for name in installed.files() if not name.startswith(beside)}
+        expect_equal(other.files() ^ wanted, set(), "files of only one of them")
+        expect((other.lib / abi_name(installed)).samefile(other.lib / "libgort.so"), "the links lead to different files")
+
+    if tally.run("cargo cinstall", compare):
+        for static in (False, True):
+            options = other.pkg_config_options(static) if shutil.which("pkg-config") else other.plain_options(static)
+            tally.run(
+                f"cargo cinstall: {'static' if static else 'shared'}",
+                lambda st=static, o=options: compile_and_run(other, Compiler("cc", False), "c99", st, o),
+            )
 
 
 def main() -> int:
@@ -219,7 +279,9 @@ def main() -> int:
                         ),
                     )
         check_pkg_config(installed, tally, found)
-        check_cmake(installed, tally)
+        check_make(installed, tally, found)
+        check_cmake(installed, tally, found)
+        check_cargo_c(installed, tally, folder)
         tally.run("a second install over the first", lambda: installed.run_tool("install") and None)
         tally.run("uninstall", lambda: check_uninstall(installed))
         tally.run("DESTDIR and LIBDIR", lambda: check_destdir(folder))
