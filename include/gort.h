@@ -28,7 +28,8 @@
  *    library block all other signals that are sent to the process.
  *  - GORTDEBUG in the environment is read when the runtime starts: "schedtrace=1000" writes the
  *    scheduler's state to stderr every 1000 ms, "dumpsig=SIGQUIT" all goroutines on that signal, whose
- *    handler is given back at shutdown. With commas between; what is not known is named on stderr.
+ *    handler is given back at shutdown, "trace=FILE" and "flight=FILE" traces (see gort_trace_start and
+ *    gort_trace_flight). With commas between; what is not known is named on stderr.
  *  - After fork(2) the child starts with an empty runtime: handles made before may be released there,
  *    and everything new works.
  *
@@ -1144,6 +1145,35 @@ gort_status gort_ticker_reset(gort_ticker *t, gort_duration period);
  Stop the ticker and free it. NULL is a no-op.
  */
 void gort_ticker_release(gort_ticker *t);
+
+/*
+ Write what the goroutines do from now on to a file, made anew, which Perfetto and chrome://tracing
+ open: what ran on which P and why it left, who made whom ready, steals, hand-offs, timers and
+ descriptors. "trace=FILE" in GORTDEBUG does so from the start on. Events that come faster than they
+ are written are lost, and the trace says how many. The file is whole at gort_trace_stop, at
+ gort_shutdown, at exit(3), and after a deadlock.
+
+ GORT_INVALID: path is NULL. GORT_OS_ERROR: the file could not be made. GORT_MISUSE: a trace is on.
+ */
+gort_status gort_trace_start(const char *path);
+
+/*
+ Keep the last events of each P in memory, some 16000, until gort_trace_stop. They are written to the
+ file, unless path is NULL, in a deadlock, in a panic, and when the dump signal of GORTDEBUG comes;
+ "flight=FILE" there does so from the start on. GORT_MISUSE: a trace is on.
+ */
+gort_status gort_trace_flight(const char *path);
+
+/*
+ Write the last events of each P to a file, made anew; the trace goes on. GORT_INVALID: path is NULL.
+ GORT_OS_ERROR: it could not be written. GORT_MISUSE: no trace is on.
+ */
+gort_status gort_trace_snapshot(const char *path);
+
+/*
+ End the trace. GORT_OS_ERROR: its file could not be written as a whole. GORT_MISUSE: no trace is on.
+ */
+gort_status gort_trace_stop(void);
 
 #ifdef __cplusplus
 }  // extern "C"

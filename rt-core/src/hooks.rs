@@ -59,13 +59,11 @@ pub(crate) fn reset_after_fork() {
 
 impl Hooks {
     /// Before a goroutine's time on this thread.
-    #[cold]
     pub(crate) fn before(&self, id: u64, first: bool) {
         self.call(if first { self.start } else { self.resume }, id);
     }
 
     /// After it.
-    #[cold]
     pub(crate) fn after(&self, id: u64, last: bool) {
         self.call(if last { self.end } else { self.park }, id);
     }

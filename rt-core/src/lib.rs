@@ -54,6 +54,8 @@ mod sys;
 #[cfg(not(loom))]
 pub mod time;
 #[cfg(not(loom))]
+pub mod trace;
+#[cfg(not(loom))]
 mod waiter;
 
 #[cfg(not(loom))]

@@ -21,3 +21,4 @@ mod signal;
 mod status;
 mod sync;
 mod time;
+mod trace;

@@ -17,6 +17,7 @@ use crate::lock::SpinLock;
 use crate::sched::caller::Caller;
 use crate::sched::{Runtime, WaitReason};
 use crate::sys::{clock, epoll};
+use crate::trace;
 use crate::waiter::{Completion, Wait, WaitQueue, Waiter, Woken, block};
 use core::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicUsize, Ordering::*, fence};
@@ -143,6 +144,7 @@ impl Netpoll {
     /// Wake who waits for `events` on `fd`.
     fn dispatch(&self, fd: i32, events: u32, caller: &Caller) {
         let Some(lock) = self.descriptor(fd) else { return };
+        trace::event_by(caller, trace::Event::Netpoll, fd as u64);
         let ended = events & (libc::EPOLLERR | libc::EPOLLHUP) as u32 != 0;
         let mut d = lock.lock();
         let mut woken = Batch::new();

@@ -6,6 +6,7 @@
 use crate::sched::run::write_all;
 use crate::signal;
 use core::ffi::c_int;
+use std::path::PathBuf;
 
 /// What was asked for.
 #[derive(Default)]
@@ -14,6 +15,10 @@ pub(crate) struct Debug {
     pub(crate) schedtrace: i64,
     /// The signal that dumps all goroutines; 0: none.
     pub(crate) dump_signal: c_int,
+    /// The file a trace goes to.
+    pub(crate) trace: Option<PathBuf>,
+    /// The file that the last events are dumped to.
+    pub(crate) flight: Option<PathBuf>,
 }
 
 const SIGNALS: &[(&str, c_int)] = &[
@@ -55,6 +60,8 @@ impl Debug {
         match part.split_once('=')? {
             ("schedtrace", ms) => self.schedtrace = i64::from(ms.parse::<u32>().ok()?) * 1_000_000,
             ("dumpsig", name) => self.dump_signal = signal_number(name).filter(|&n| signal::may_listen(n))?,
+            ("trace", file) if !file.is_empty() => self.trace = Some(file.into()),
+            ("flight", file) if !file.is_empty() => self.flight = Some(file.into()),
             _ => return None,
         }
         Some(())
@@ -86,9 +93,25 @@ mod tests {
     }
 
     #[test]
+    fn files_of_traces() {
+        let debug = Debug::parse("trace=/tmp/a=b.json,flight=c").0;
+        assert_eq!((debug.trace, debug.flight), (Some("/tmp/a=b.json".into()), Some("c".into())));
+    }
+
+    #[test]
     fn what_is_not_understood_changes_nothing() {
         assert_eq!(parsed("gctrace=1,schedtrace=5,x"), (5_000_000, 0, vec!["gctrace=1", "x"]));
-        for bad in ["schedtrace", "schedtrace=", "schedtrace=-1", "schedtrace=1s", "dumpsig=SIGKILL", "dumpsig=9"] {
+        for bad in [
+            "trace",
+            "trace=",
+            "flight=",
+            "schedtrace",
+            "schedtrace=",
+            "schedtrace=-1",
+            "schedtrace=1s",
+            "dumpsig=SIGKILL",
+            "dumpsig=9",
+        ] {
             assert_eq!(parsed(bad), (0, 0, vec![bad]));
         }
         for bad in ["dumpsig=SIGSEGV", "dumpsig=0", "dumpsig=-1", "dumpsig=SIG", "dumpsig=999"] {

@@ -8,6 +8,7 @@ use super::m::{AfterSwitch, M};
 use super::p::P;
 use super::switch::Leave;
 use super::{Runtime, WaitReason, current, idle, lifecycle};
+use crate::trace;
 use std::sync::atomic::Ordering::*;
 
 /// The caller of the library; see the module.
@@ -109,10 +110,11 @@ impl Caller {
         // SAFETY: as in `park`; without a P the M still owns its goroutine.
         unsafe {
             let m = &*self.m;
-            if m.g.get().is_null() || idle::take_idle_p(&*m.rt, m) {
+            let Some(g) = m.g.get().as_ref() else { return };
+            if idle::take_idle_p(&*m.rt, m) {
+                trace::event(&*m.rt, &*m.p(), trace::Event::Resume, g.id);
                 return;
             }
-            let g = &*m.g.get();
             self.m = g.context.suspend(&m.home, Leave::WantP);
         }
     }
@@ -127,6 +129,10 @@ impl Caller {
         unsafe { (*g).set_status(Status::Runnable) };
         match self.on_p() {
             Some((rt, p)) => {
+                if rt.watched.load(Relaxed) & trace::TRACE != 0 {
+                    // SAFETY: as above.
+                    trace::ready(p, unsafe { &*g });
+                }
                 let displaced = p.put_next(g);
                 if !displaced.is_null() {
                     idle::queue_displaced(rt, p, displaced);

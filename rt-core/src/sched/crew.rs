@@ -24,6 +24,7 @@ use super::{Runtime, Sched, deadlock, idle, lifecycle};
 use crate::alloc::try_box;
 use crate::sys::{clock, thread};
 use crate::time::heap::NEVER;
+use crate::trace;
 use crate::waiter::{Completion, INTERRUPTED};
 use core::cell::{Cell, UnsafeCell};
 use core::ptr;
@@ -176,6 +177,9 @@ pub(super) fn begin(crew: &'static Crew) {
 
 #[inline]
 unsafe fn next(rt: &Runtime, m: &M, p: &P, crew: &'static Crew, state: &State) -> *mut G {
+    if rt.watched.load(Relaxed) != 0 {
+        trace::looks_around(m);
+    }
     let tick = p.tick.get();
     if tick.is_multiple_of(TIMERS_EVERY) && p.timers.next() != NEVER {
         p.timers.run(clock::now(), &Caller::scheduler(ptr::from_ref(m).cast_mut()));
@@ -236,6 +240,8 @@ unsafe fn search(rt: &Runtime, m: &M, p: &P, crew: &'static Crew, state: &State)
         }
         if !g.is_null() {
             p.steals.add(1);
+            // SAFETY: the thief owns what it took.
+            trace::event(rt, p, trace::Event::Steal, unsafe { (*g).id });
             return g;
         }
     }

@@ -13,6 +13,7 @@ use super::{Runtime, Sched, deadlock, schedule};
 use crate::lock::SpinGuard;
 use crate::sys::{barrier, clock, futex, thread};
 use crate::time::heap::NEVER;
+use crate::trace;
 use core::ptr;
 use std::sync::atomic::{Ordering::*, fence};
 
@@ -444,7 +445,10 @@ pub(crate) unsafe fn give_up_p(rt: &Runtime, m: &M) {
     let p = m.p.swap(ptr::null_mut(), Relaxed);
     m.blocked.store(true, Relaxed);
     // SAFETY: the M held it; the caller is inside the boundary.
-    unsafe { hand_off(rt, p) };
+    unsafe {
+        trace::event(rt, &*p, trace::Event::HandOff, m.running.load(Relaxed));
+        hand_off(rt, p);
+    }
 }
 
 /// Nobody holds `p` any more: find it an M if there is work for one.

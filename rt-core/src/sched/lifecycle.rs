@@ -14,6 +14,7 @@ use crate::lock::SpinLock;
 use crate::sanitizer::race;
 use crate::stack::fault;
 use crate::sys::{barrier, clock, futex, thread};
+use crate::trace;
 use core::ops::Deref;
 use core::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering::*, fence};
@@ -95,6 +96,9 @@ pub(super) fn ready_from_outside(g: *mut G) {
     with_runtime(|rt| {
         // SAFETY: the caller owns `g`.
         unsafe {
+            if rt.watched.load(Relaxed) & trace::TRACE != 0 {
+                trace::ready_from_outside(rt, &*g);
+            }
             if crew::leads_to_crew((*g).bound.load(Acquire)) {
                 return crew::deliver(rt, g);
             }
@@ -133,6 +137,7 @@ fn start() -> Result {
                 }
                 RUNTIME.store(rt, SeqCst);
                 crate::signal::set_dump_signal((*rt).debug.dump_signal);
+                trace::start_from_environment(&*rt);
             }
             Err(_) => {
                 fault::uninstall();
@@ -225,6 +230,7 @@ unsafe fn take_down(rt: *mut Runtime) {
         for &m in &all {
             thread::join((*m).thread.get());
         }
+        let _ = trace::end(runtime);
         for p in runtime.all_ps() {
             p.timers.unlink_all();
         }

@@ -71,13 +71,14 @@ use crate::lock::SpinLock;
 use crate::net::poller::Netpoll;
 use crate::runtime::debug::Debug;
 use crate::stack::pool::Pool;
+use crate::trace::{self, Trace};
 use core::ffi::c_void;
 use core::ptr;
 use crossbeam_deque::Injector;
 use g::GStore;
 use m::M;
 use p::{P, Queued};
-use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// What a goroutine runs. It may unwind only as far as the goroutine itself.
 pub type Entry = unsafe extern "C-unwind" fn(*mut c_void);
@@ -143,6 +144,9 @@ pub(crate) struct Runtime {
     pub(crate) warm: AtomicU32,
     pub(crate) debug: Debug,
     pub(crate) hooks: Option<Hooks>,
+    /// Who wants to hear of switches: [`trace::HOOKS`], [`trace::TRACE`].
+    pub(crate) watched: AtomicU8,
+    pub(crate) trace: Trace,
     pub(crate) limits: Limits,
     pub(crate) sysmon: sysmon::Sysmon,
     pub(crate) net: Netpoll,
@@ -157,6 +161,7 @@ impl Runtime {
     fn new() -> Runtime {
         let (crew_ps, n_crew_ps) = crew::no_members();
         let limits = limits::next();
+        let hooks = hooks::next();
         Runtime {
             ps: [const { AtomicPtr::new(ptr::null_mut()) }; MAX_PROCS],
             crew_ps,
@@ -190,7 +195,9 @@ impl Runtime {
             drained: AtomicU32::new(0),
             warm: AtomicU32::new(0),
             debug: Debug::from_environment(),
-            hooks: hooks::next(),
+            watched: AtomicU8::new(if hooks.is_some() { trace::HOOKS } else { 0 }),
+            hooks,
+            trace: Trace::new(),
             limits,
             sysmon: sysmon::Sysmon::new(),
             net: Netpoll::new(),

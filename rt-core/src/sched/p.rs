@@ -9,6 +9,7 @@ use crate::sanitizer::ignored;
 use crate::stack::pool::P_CACHE;
 use crate::stack::{DEFAULT_SIZE, Stack};
 use crate::time::heap::Timers;
+use crate::trace;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr;
 use crossbeam_deque::{Stealer, Worker};
@@ -92,6 +93,8 @@ pub(crate) struct P {
     pub(crate) next_is_stuck: AtomicBool,
     pub(crate) stealer: Stealer<Queued>,
     pub(crate) timers: Timers,
+    /// What it has noted for a trace.
+    pub(crate) trace: trace::Slot,
 }
 
 impl P {
@@ -122,6 +125,7 @@ impl P {
             m: AtomicPtr::new(ptr::null_mut()),
             next_is_stuck: AtomicBool::new(false),
             timers: Timers::new(),
+            trace: trace::Slot::new(),
         }
     }
 

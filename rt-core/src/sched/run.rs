@@ -2,11 +2,12 @@
 
 use super::caller::Caller;
 use super::spawn::{self, SpawnOptions};
-use super::{Entry, Runtime, WaitReason, current};
+use super::{Entry, Runtime, WaitReason, current, lifecycle};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
 use crate::runtime::dump;
 use crate::sanitizer::race;
+use crate::trace;
 use crate::waiter::{Completion, Wait, block};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
@@ -177,6 +178,7 @@ pub(super) unsafe fn ended(run: *const Run, caller: &Caller) {
 /// Nothing can go on: let every wait for a goroutine return. The first of them hands out the report.
 pub(super) fn declare_deadlock(rt: &Runtime) {
     let runs = RUNS.lock().clone();
+    trace::flush(rt, true);
     let mut report = Some(dump::deadlock_report(rt));
     for run in runs {
         // SAFETY: no lock is held.
@@ -242,6 +244,7 @@ pub unsafe fn panic(message: *const c_char) -> ! {
         }
         text.extend_from_slice(b"\n\n");
         dump::describe_caller(&mut text);
+        dump::on_another_thread(&mut || lifecycle::with_runtime(|rt| trace::flush(rt, true)));
         die_with(&text)
     }
 }

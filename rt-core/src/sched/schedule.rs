@@ -12,6 +12,7 @@ use crate::sanitizer;
 use crate::stack::fault::AltStack;
 use crate::sys::{clock, futex, thread};
 use crate::time::heap::NEVER;
+use crate::trace;
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
@@ -90,8 +91,8 @@ unsafe fn execute(m: &M, g: *mut G) {
             spawn::retry_later(rt, g);
             return;
         }
-        if let Some(hooks) = &rt.hooks {
-            hooks.before(g_ref.id, first);
+        if rt.watched.load(Relaxed) != 0 {
+            trace::before(rt, p, g_ref, first);
         }
         m.g.set(g);
         m.running.store(g_ref.id, Relaxed);
@@ -110,8 +111,8 @@ unsafe fn execute(m: &M, g: *mut G) {
         m.fp.set(fp);
         exceptions::leave(m.exceptions.get(), g_ref);
         m.g.set(ptr::null_mut());
-        if let Some(hooks) = &rt.hooks {
-            hooks.after(g_ref.id, matches!(left, Leave::Exit));
+        if rt.watched.load(Relaxed) != 0 {
+            trace::after(rt, m, g_ref, left);
         }
         // The P may be another one than before. The G may belong to somebody else as soon as
         // `after` has run, or it is queued.
@@ -174,6 +175,9 @@ unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> Option<*mut G> {
     // SAFETY: as above.
     unsafe {
         let rt = &*m.rt;
+        if rt.watched.load(Relaxed) != 0 {
+            trace::looks_around(m);
+        }
         loop {
             if !taken.is_null() {
                 let g = core::mem::replace(&mut taken, ptr::null_mut());
@@ -282,6 +286,11 @@ unsafe fn search(rt: &Runtime, m: &M, p: &P) -> *mut G {
     if rt.n_ps() > 1 && unsafe { idle::may_spin(rt, m) } { steal(rt, p) } else { ptr::null_mut() }
 }
 
+fn note_steal(rt: &Runtime, p: &P, g: *mut G) {
+    // SAFETY: the thief owns what it took.
+    trace::event(rt, p, trace::Event::Steal, unsafe { (*g).id });
+}
+
 /// Take from the others, starting at a random one.
 fn steal(rt: &Runtime, p: &P) -> *mut G {
     let n = rt.n_ps();
@@ -296,6 +305,7 @@ fn steal(rt: &Runtime, p: &P) -> *mut G {
                 match victim.stealer.steal_batch_and_pop(p.worker()) {
                     Steal::Success(Queued(g)) => {
                         p.steals.add(1);
+                        note_steal(rt, p, g);
                         return g;
                     }
                     Steal::Empty => break,
@@ -306,6 +316,7 @@ fn steal(rt: &Runtime, p: &P) -> *mut G {
                 let g = idle::take_stuck_next(victim);
                 if !g.is_null() {
                     p.steals.add(1);
+                    note_steal(rt, p, g);
                     return g;
                 }
             }

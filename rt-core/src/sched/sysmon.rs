@@ -13,6 +13,7 @@ use crate::runtime::dump;
 use crate::runtime::schedtrace::Trace;
 use crate::sys::thread::{self, Thread};
 use crate::sys::{clock, futex};
+use crate::trace;
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
@@ -65,7 +66,7 @@ impl Sysmon {
 
     /// An M is going to run. Under the scheduler's lock, or before it could be missed.
     #[inline]
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         if self.parked.load(Relaxed) != 0 {
             self.unpark();
         }
@@ -109,7 +110,7 @@ extern "C" fn main(rt: *mut c_void) -> *mut c_void {
     let (mut seen, mut seen_of_crews) = (Vec::new(), Vec::new());
     let mut last_trim = clock::now();
     let mut quiet = 0;
-    let mut trace = Trace::new(last_trim, rt.debug.schedtrace);
+    let mut lines = Trace::new(last_trim, rt.debug.schedtrace);
     while !rt.sysmon.stop.load(SeqCst) {
         let now = clock::now();
         rt.coarse_now.store(now, Relaxed);
@@ -120,11 +121,12 @@ extern "C" fn main(rt: *mut c_void) -> *mut c_void {
             last_trim = now;
             rt.stacks.trim(TRIM_STACKS);
         }
-        trace.tick(rt, now);
+        lines.tick(rt, now);
         if rt.sysmon.dump.swap(false, SeqCst) {
             dump::on_signal(rt);
         }
-        pause(rt, now, trace.next(), &mut quiet);
+        let next_drain = trace::tick(rt, now);
+        pause(rt, now, lines.next().min(next_drain), &mut quiet);
     }
     ptr::null_mut()
 }
@@ -198,6 +200,7 @@ fn retake(rt: &Runtime, p: &P) {
     });
     if taken == Some(true) {
         rt.preemptions.fetch_add(1, Relaxed);
+        trace::event(rt, p, trace::Event::Retake, m.running.load(Relaxed));
         // SAFETY: nobody holds the P now.
         unsafe { idle::hand_off(rt, ptr::from_ref(p).cast_mut()) };
     }

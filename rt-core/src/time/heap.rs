@@ -11,6 +11,7 @@ use crate::aio::delivery;
 use crate::lock::SpinLock;
 use crate::sched::caller::Caller;
 use crate::sched::{Runtime, lifecycle};
+use crate::trace;
 use core::cell::Cell;
 use core::ptr;
 use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicUsize, Ordering::*};
@@ -195,6 +196,7 @@ impl Timers {
                 self.publish(&heap);
                 drop(heap);
                 if !busy {
+                    trace::event_by(caller, trace::Event::Timer, (now - when) as u64);
                     (node.fire)(node.arg.get(), now, caller);
                     node.firing.fetch_sub(1, Release);
                 }

@@ -13,6 +13,7 @@ use crate::sched::g::{G, SINCE_UNIT, Status};
 use crate::sched::run::write_all;
 use crate::sched::{Runtime, current, lifecycle};
 use crate::sys::{clock, errno, thread};
+use crate::trace;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
 use std::ffi::CString;
@@ -60,7 +61,7 @@ fn text_of(wanted: fn(&G) -> bool) -> Vec<u8> {
 
 /// Do it on a thread: looking for symbols may take more stack than a goroutine has. If there is no
 /// thread to be had, here.
-fn on_another_thread(mut f: &mut dyn FnMut()) {
+pub(crate) fn on_another_thread(mut f: &mut dyn FnMut()) {
     extern "C" fn main(f: *mut c_void) -> *mut c_void {
         // SAFETY: the maker waits for this thread.
         unsafe { (*f.cast::<&mut dyn FnMut()>())() };
@@ -80,6 +81,7 @@ pub(crate) fn on_signal(rt: &Runtime) {
     describe_all(rt, &mut text);
     // Nobody is there to hear that stderr is gone.
     let _ = write_all(2, &text);
+    trace::flush(rt, true);
 }
 
 /// The report of a deadlock, as the default handler prints it.
