@@ -10,7 +10,7 @@
 enum { ROUNDS = 50, MOST = 1 << 20 };
 
 static const char *file; /* in the child: the argument of the environment */
-static gort_chan *ping, *pong;
+static gort_chan *ping, *pong, *held;
 static int ends[2];
 
 static void answers(void *arg)
@@ -37,6 +37,22 @@ static void reads(void *arg)
     gort_waitgroup_done(arg);
 }
 
+static void sends_and_receives(void *arg)
+{
+    CHECK_STATUS(gort_chan_send(held, NULL), GORT_OK);
+    CHECK_STATUS(gort_chan_recv(held, NULL), GORT_OK);
+    gort_waitgroup_done(arg);
+}
+
+static uint64_t descriptors(void)
+{
+    gort_stats stats;
+    memset(&stats, 0, sizeof stats);
+    stats.struct_size = sizeof stats;
+    CHECK_STATUS(gort_stats_read(&stats), GORT_OK);
+    return stats.descriptors;
+}
+
 static void work(void *arg)
 {
     (void)arg;
@@ -50,9 +66,10 @@ static void work(void *arg)
     CHECK_EQ(pipe(ends), 0);
     CHECK_EQ(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
     CHECK_STATUS(gort_go_with(&options, answers, NULL), GORT_OK);
-    CHECK_STATUS(gort_waitgroup_add(&group, 1), GORT_OK);
+    held = new_chan(0, 0);
+    CHECK_STATUS(gort_waitgroup_add(&group, 2), GORT_OK);
     spawn(reads, &group);
-    gort_yield();
+    spawn(sends_and_receives, &group);
     for (int i = 0; i < ROUNDS; i++) {
         CHECK_STATUS(gort_chan_send(ping, &i), GORT_OK);
         CHECK_STATUS(gort_chan_recv(pong, NULL), GORT_OK);
@@ -62,6 +79,9 @@ static void work(void *arg)
     gort_sleep(2 * GORT_MILLISECOND);
     gort_block_enter();
     gort_block_exit();
+    WAIT_UNTIL(gort_chan_try_recv(held, NULL) == GORT_OK); /* succeeds when the other side waits */
+    WAIT_UNTIL(gort_chan_try_send(held, NULL) == GORT_OK);
+    WAIT_UNTIL(descriptors() == 1);
     CHECK_EQ(write(ends[1], "x", 1), 1);
     gort_waitgroup_wait(&group);
 }

@@ -48,7 +48,7 @@ impl Json {
     }
 
     /// A goroutine's time on a track, from its begin to its end.
-    pub(super) fn slice(&mut self, tid: u32, from: i64, to: i64, g: u64, name: &str, end: &str, about: bool) {
+    pub(super) fn slice(&mut self, tid: u32, (from, to): (i64, i64), g: u64, name: &str, end: &str, about: bool) {
         self.begin('X', tid, from);
         let _ = write!(self.0, ",\"dur\":{},\"cat\":\"goroutine\",\"name\":", Micros(to - from));
         match name {

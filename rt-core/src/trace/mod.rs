@@ -53,7 +53,7 @@ const OFF: Error = Error::new(Kind::Misuse, c"no trace is on");
 enum To {
     File {
         output: Output,
-        timeline: Timeline,
+        timeline: Box<Timeline>,
         last: Anchor,
     },
     /// A flight recorder; `Some`: where it is dumped without being asked.
@@ -96,7 +96,7 @@ pub fn start(path: &Path) -> Result {
         begin(rt, || {
             Ok(To::File {
                 output: Output::create(path)?,
-                timeline: Timeline::new(0, HashMap::new()),
+                timeline: Box::new(Timeline::new(0, HashMap::new())),
                 last: Anchor::now(),
             })
         })
@@ -150,7 +150,7 @@ fn begin(rt: &Runtime, to: impl FnOnce() -> Result<To>) -> Result {
     let mut to = to()?;
     let begun = Anchor::now();
     if let To::File { timeline, last, .. } = &mut to {
-        *timeline = Timeline::new(begun.ns(), names(rt));
+        **timeline = Timeline::new(begun.ns(), names(rt));
         *last = begun;
     }
     let mut heads = HashMap::new();

@@ -127,7 +127,8 @@ impl Timeline {
         let Some(Open { g, from, about: began_about }) = open.take() else { return };
         *last = at.max(*last);
         let name = self.names.get(&g).map_or(String::new(), |n| String::from_utf8_lossy(n).into_owned());
-        self.json.slice(tid, from - self.base, at.max(from) - self.base, g, &name, end, about || began_about);
+        let span = (from - self.base, at.max(from) - self.base);
+        self.json.slice(tid, span, g, &name, end, about || began_about);
         if over {
             self.names.remove(&g);
         }
