@@ -65,6 +65,7 @@ mod _gort {
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add("__version__", env!("CARGO_PKG_VERSION"))?;
         crate::tstate::init(m.py())?;
+        crate::signals::init(m.py())?;
         crate::report::init(m.py())?;
         crate::runtime::init(m.py());
         crate::goroutine::init();

@@ -4,7 +4,7 @@
 //! signals are blocked and looked for before the interpreter is given up; its sleep unblocks them. So a
 //! signal ends the sleep, whenever it comes, and the handler runs at once.
 
-use crate::{errors, report, tstate};
+use crate::{errors, report, sys, tstate};
 use core::cell::Cell;
 use core::ptr;
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 
 /// Forks between the first process and this one.
 static FORKS: AtomicU32 = AtomicU32::new(0);
+/// The main thread, as Python numbers it.
+static MAIN: AtomicU64 = AtomicU64::new(0);
 /// The goroutine that is to raise KeyboardInterrupt when it is interrupted, and whether it has.
 static KEYBOARD: AtomicU64 = AtomicU64::new(0);
 static TAKEN: AtomicU64 = AtomicU64::new(0);
@@ -31,21 +33,29 @@ thread_local! {
     static THREAD: Cell<(u32, Is)> = const { Cell::new((0, Is::Unknown)) };
 }
 
+fn ident() -> u64 {
+    // SAFETY: no arguments.
+    unsafe { sys::PyThread_get_thread_ident() as u64 }
+}
+
+/// Remember which thread is the main one.
+pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
+    let main = py.import("threading")?.call_method0("main_thread")?.getattr("ident")?;
+    MAIN.store(main.extract()?, Relaxed);
+    Ok(())
+}
+
 /// The pause of the main thread, if this is it.
 #[inline(never)]
-fn main_pause(py: Python<'_>) -> Option<&'static Pause> {
+fn main_pause() -> Option<&'static Pause> {
     let forks = FORKS.load(Relaxed);
     match THREAD.get() {
         (then, Is::Main(pause)) if then == forks => return Some(pause),
         (then, Is::Other) if then == forks => return None,
         _ => {}
     }
-    let is_main = || -> PyResult<bool> {
-        let threading = py.import("threading")?;
-        let main = threading.call_method0("main_thread")?.getattr("ident")?;
-        main.eq(threading.call_method0("get_ident")?)
-    };
-    let is = match is_main().unwrap_or(false).then(Pause::adopt) {
+    // No Python code is run to find out: it would be where an exception of a handler is lost.
+    let is = match (ident() == MAIN.load(Relaxed)).then(Pause::adopt) {
         Some(Ok(pause)) => Is::Main(pause),
         _ => Is::Other,
     };
@@ -54,14 +64,16 @@ fn main_pause(py: Python<'_>) -> Option<&'static Pause> {
 }
 
 /// Whether the caller is the main thread.
-pub(crate) fn is_main(py: Python<'_>) -> bool {
-    goroutine::goroutine_id() == 0 && main_pause(py).is_some()
+pub(crate) fn is_main() -> bool {
+    goroutine::goroutine_id() == 0 && main_pause().is_some()
 }
 
 /// What os.fork calls in the child, where no goroutine is left but, maybe, the one that called it.
 #[pyfunction]
 pub(crate) fn _after_fork() {
     FORKS.fetch_add(1, Relaxed);
+    // The only thread there is.
+    MAIN.store(ident(), Relaxed);
     tstate::reset_after_fork();
     report::reset_after_fork();
 }
@@ -76,7 +88,7 @@ struct Held(libc::sigset_t);
 
 impl Held {
     fn new(py: Python<'_>) -> PyResult<Option<Held>> {
-        let Some(pause) = main_pause(py) else { return Ok(None) };
+        let Some(pause) = main_pause() else { return Ok(None) };
         // SAFETY: sets are initialised before use.
         let held = unsafe {
             let (mut blocked, mut before): (libc::sigset_t, libc::sigset_t) =

@@ -197,7 +197,7 @@ impl RWMutex {
 /// goroutine locks in its place, and unlocks again if nobody waits for that any more.
 fn lock_slow(this: &Bound<'_, RWMutex>, writes: bool) -> PyResult<()> {
     let mutex = &this.get().0;
-    if !signals::is_main(this.py()) {
+    if !signals::is_main() {
         tstate::asleep(|| if writes { mutex.lock() } else { mutex.rlock() });
         return Ok(());
     }

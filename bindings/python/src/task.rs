@@ -158,9 +158,9 @@ impl Task {
         // SAFETY: as in `start`.
         unsafe {
             let arg = Arc::into_raw(self.clone());
-            Running::start(&options(name.as_deref()), live, arg.cast_mut().cast()).inspect_err(|_| {
-                drop(Arc::from_raw(arg));
-            })
+            Running::start(&options(name.as_deref()), live, arg.cast_mut().cast())
+                .inspect(|running| self.id.store(running.id(), Relaxed))
+                .inspect_err(|_| drop(Arc::from_raw(arg)))
         }
     }
 

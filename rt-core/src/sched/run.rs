@@ -68,7 +68,10 @@ pub(super) fn any() -> bool {
 }
 
 /// A goroutine that was started to be waited for.
-pub struct Running(Arc<Run>);
+pub struct Running {
+    run: Arc<Run>,
+    id: u64,
+}
 
 /// Who ends the wait.
 const ENDED: u32 = 0;
@@ -89,12 +92,19 @@ impl Running {
         // SAFETY: by contract; the goroutine's reference ends in `ended`.
         unsafe {
             let reference = Arc::into_raw(run.clone());
-            if let Err(error) = spawn::try_spawn_with(&caller, options, entry, arg, reference) {
-                drop(Arc::from_raw(reference));
-                return Err(error);
+            match spawn::try_spawn_with(&caller, options, entry, arg, reference) {
+                Ok(id) => Ok(Running { run, id }),
+                Err(error) => {
+                    drop(Arc::from_raw(reference));
+                    Err(error)
+                }
             }
         }
-        Ok(Running(run))
+    }
+
+    /// The goroutine's id.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
     /// Wait until it is over. One thread at a time. An error is a deadlock, or what `wait` says; after
@@ -105,7 +115,7 @@ impl Running {
             unsafe { (*run.cast::<Run>()).state.raw().unlock() }
         }
         let mut caller = Caller::enter();
-        let run = &self.0;
+        let run = &self.run;
         // Two may finish it: the end of the goroutine, and a deadlock.
         let completion = Completion::new(&caller, 2, &wait);
         run.state.raw().lock();
