@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::*;
 
 pub use crate::sched::Entry;
 pub use crate::sched::crew::{Crew, set_contends};
-pub use crate::sched::deadlock::threads as plain_threads;
+pub use crate::sched::deadlock::all_others_sleep;
 pub use crate::sched::run::{DeadlockHandler, Running, on_deadlock};
 pub use crate::sched::spawn::SpawnOptions;
 

@@ -1,8 +1,9 @@
 //! Ending waits from outside, for those that allow it: [`Wait::Interruptible`](crate::Wait).
 //!
-//! A **thread** that has a [`Pause`] is interrupted by any signal that is delivered to it while it
-//! sleeps. Its owner blocks signals first, looks whether one has come, and lets the sleep unblock them:
-//! so none is missed in between. A **goroutine** of a crew is interrupted by [`goroutines`]; its own M
+//! A **thread** that has a [`Pause`] sleeps on a pipe. Whoever ends its wait writes to it, and so does
+//! the host's signal handler, on whichever thread it runs: so no signal is missed, whenever it comes.
+//! What woke the thread for another reason than the end of its wait is for the host to see to, and to
+//! decide whether the wait goes on. A **goroutine** of a crew is interrupted by [`goroutines`]; its own M
 //! does it, between two goroutines, when those that wait have certainly left their stacks. A wait ends
 //! once: an interrupt claims it like any other that could end it, and what could not be claimed is not
 //! interrupted.
@@ -10,53 +11,45 @@
 use crate::error::{Error, Result};
 use crate::sched::crew::{self, Crew};
 use crate::sched::{current, lifecycle};
-use crate::sys::{clock, epoll, futex};
-use core::cell::UnsafeCell;
+use crate::sys::{clock, futex, pipe};
 use core::ffi::c_int;
-use core::ptr;
 
-/// How a thread sleeps when signals may interrupt it.
+/// How a thread sleeps when something else than the end of its wait may wake it.
 pub struct Pause {
-    /// Written by whoever ends its wait.
-    fd: c_int,
-    /// The signals blocked while it sleeps.
-    mask: UnsafeCell<libc::sigset_t>,
+    ends: [c_int; 2],
+    /// Called on the thread, without any lock, when it was woken for an unknown reason: whether to end
+    /// the wait.
+    check: fn() -> bool,
 }
-
-// SAFETY: the mask is its thread's own; the descriptor may be written by any.
-unsafe impl Sync for Pause {}
 
 impl Pause {
     /// Let the calling thread sleep with a pause from now on. It lives as long as the process.
-    pub fn adopt() -> Result<&'static Pause> {
-        let fd = epoll::eventfd().map_err(|errno| Error::os(c"no descriptor to wait with", errno))?;
-        // SAFETY: all-zero bytes are a set of no signals.
-        let pause = Box::leak(Box::new(Pause { fd, mask: UnsafeCell::new(unsafe { core::mem::zeroed() }) }));
+    pub fn adopt(check: fn() -> bool) -> Result<&'static Pause> {
+        let ends = pipe::make().map_err(|errno| Error::os(c"no pipe to wait with", errno))?;
+        let pause = Box::leak(Box::new(Pause { ends, check }));
         current::set_pause(Some(pause));
         Ok(pause)
     }
 
-    /// Which signals are blocked while it sleeps. On its own thread.
-    pub fn set_mask(&self, mask: libc::sigset_t) {
-        // SAFETY: its own thread is here, so it does not sleep.
-        unsafe { self.mask.get().write(mask) }
+    /// A byte that is written here wakes the thread. Nobody closes it.
+    pub fn descriptor(&self) -> c_int {
+        self.ends[1]
     }
 
-    /// Sleep until `deadline` or [`end`](Self::end), or for no reason. True: a signal has come.
-    pub(crate) fn sleep(&self, deadline: i64) -> bool {
+    /// Sleep until `deadline`, a signal, or a byte.
+    pub(crate) fn sleep(&self, deadline: i64) {
         let left = (deadline != futex::FOREVER).then(|| clock::timespec((deadline - clock::now()).max(0)));
-        let timeout = left.as_ref().map_or(ptr::null(), ptr::from_ref);
-        let mut descriptor = libc::pollfd { fd: self.fd, events: libc::POLLIN, revents: 0 };
-        // SAFETY: all places are valid for the call; the mask is this thread's own.
-        let n = unsafe { libc::ppoll(&mut descriptor, 1, timeout, self.mask.get()) };
-        if n > 0 {
-            epoll::drain(self.fd);
-        }
-        n < 0 && crate::sys::errno() == libc::EINTR
+        pipe::wait_and_drain(self.ends[0], left);
     }
 
+    /// End the sleep.
     pub(crate) fn end(&self) {
-        epoll::notify(self.fd);
+        pipe::notify(self.ends[1]);
+    }
+
+    /// Whether to end the wait, of which nothing is known.
+    pub(crate) fn interrupts(&self) -> bool {
+        (self.check)()
     }
 }
 

@@ -189,7 +189,8 @@ impl Completion {
                 futex::wait(&self.state, self.state.load(Relaxed) & !DONE, deadline);
                 continue;
             };
-            if pause.sleep(deadline) && self.claim(INTERRUPTED) {
+            pause.sleep(deadline);
+            if self.state.load(Acquire) & DONE == 0 && pause.interrupts() && self.claim(INTERRUPTED) {
                 return true;
             }
         }

@@ -228,7 +228,7 @@ pub(crate) fn run(
             Ok(Ok(())) => return task.result(py),
             Ok(Err(error)) if error.kind == Kind::Deadlock => {
                 let text = REPORT.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if !others_may_act(py)? {
+                if is_certain(py)? {
                     let text = text.unwrap_or_else(|| error.to_string());
                     let text = py.import("gort._runtime")?.call_method1("with_frames", (text,))?;
                     return Err(errors::of(errors::deadlock(py), text));
@@ -245,6 +245,13 @@ pub(crate) fn run(
 
 /// How long a deadlock is not declared because of threads that could still act.
 const OTHERS_ACT: i64 = 50_000_000;
+
+/// Whether everybody sleeps, now and while it was seen that no thread could act that the runtime does not
+/// know. What it has told was true before this thread got the interpreter.
+fn is_certain(py: Python<'_>) -> PyResult<bool> {
+    let before = goroutine::all_others_sleep();
+    Ok(before.is_some() && !others_may_act(py)? && goroutine::all_others_sleep() == before)
+}
 
 /// Whether there are threads that are not asleep in here. The runtime knows nothing of one that has never
 /// called it; it may yet do so, and end what looks like a deadlock.

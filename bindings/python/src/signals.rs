@@ -1,17 +1,21 @@
 //! Ctrl-C, and other ends of a wait from outside.
 //!
-//! CPython runs signal handlers in the main thread, which runs no goroutines. While it waits here, the
-//! signals are blocked and looked for before the interpreter is given up; its sleep unblocks them. So a
-//! signal ends the sleep, whenever it comes, and the handler runs at once.
+//! CPython runs signal handlers in the main thread, which runs no goroutines. While it waits here, it is
+//! woken by CPython's own handler, through the descriptor that is there for event loops. It then takes
+//! the interpreter and runs the handlers; only an exception of one ends the wait.
 
 use crate::{errors, report, sys, tstate};
 use core::cell::Cell;
+use core::ffi::c_int;
 use core::ptr;
 use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::ffi::{self, PyThreadState};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::IntoPyDict;
 use rt_core::interrupt::{self, Pause};
 use rt_core::{Error, Kind, Wait, goroutine};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 
 /// Forks between the first process and this one.
 static FORKS: AtomicU32 = AtomicU32::new(0);
@@ -20,6 +24,9 @@ static MAIN: AtomicU64 = AtomicU64::new(0);
 /// The goroutine that is to raise KeyboardInterrupt when it is interrupted, and whether it has.
 static KEYBOARD: AtomicU64 = AtomicU64::new(0);
 static TAKEN: AtomicU64 = AtomicU64::new(0);
+
+/// The main thread's state while it waits.
+static WAITING: AtomicPtr<PyThreadState> = AtomicPtr::new(ptr::null_mut());
 
 #[derive(Clone, Copy)]
 enum Is {
@@ -55,7 +62,7 @@ fn main_pause() -> Option<&'static Pause> {
         _ => {}
     }
     // No Python code is run to find out: it would be where an exception of a handler is lost.
-    let is = match (ident() == MAIN.load(Relaxed)).then(Pause::adopt) {
+    let is = match (ident() == MAIN.load(Relaxed)).then(|| Pause::adopt(run_handlers)) {
         Some(Ok(pause)) => Is::Main(pause),
         _ => Is::Other,
     };
@@ -83,37 +90,64 @@ pub(crate) fn forks() -> u32 {
     FORKS.load(Relaxed)
 }
 
-/// Signals are blocked in the main thread while this lives.
-struct Held(libc::sigset_t);
-
-impl Held {
-    fn new(py: Python<'_>) -> PyResult<Option<Held>> {
-        let Some(pause) = main_pause() else { return Ok(None) };
-        // SAFETY: sets are initialised before use.
-        let held = unsafe {
-            let (mut blocked, mut before): (libc::sigset_t, libc::sigset_t) =
-                (core::mem::zeroed(), core::mem::zeroed());
-            libc::sigfillset(&mut blocked);
-            // Those of the thread's own doing cannot wait.
-            for signal in
-                [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGABRT, libc::SIGSYS]
-            {
-                libc::sigdelset(&mut blocked, signal);
-            }
-            libc::pthread_sigmask(libc::SIG_BLOCK, &blocked, &mut before);
-            Held(before)
-        };
-        pause.set_mask(held.0);
-        py.check_signals()?;
-        Ok(Some(held))
+/// The main thread was woken in the midst of a wait. True: a handler has raised an exception, which is
+/// set in its state.
+fn run_handlers() -> bool {
+    // SAFETY: the state is that of this thread, which `blocking` has detached.
+    unsafe {
+        let ts = WAITING.load(Relaxed);
+        tstate::restore(ts);
+        let raised = sys::unwinds(|| sys::PyErr_CheckSignals()) != 0;
+        sys::PyEval_SaveThread();
+        WAITING.store(ts, Relaxed);
+        raised
     }
 }
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        // SAFETY: the set was filled by the system.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, ptr::null_mut()) };
+/// While it lives, a signal wakes the main thread from its pause.
+struct Watch {
+    restore: bool,
+}
+
+impl Watch {
+    /// `None`: this is not the main thread. Err: a handler has raised an exception.
+    fn new(py: Python<'_>) -> PyResult<Option<Watch>> {
+        let Some(pause) = main_pause() else { return Ok(None) };
+        let before = wake_up_by(py, pause.descriptor())?;
+        let ours = before == pause.descriptor();
+        if !ours && before != -1 {
+            // An event loop's own. It stays, and a signal interrupts our sleep as far as it can.
+            wake_up_by(py, before)?;
+        }
+        // SAFETY: attached.
+        WAITING.store(unsafe { ffi::PyThreadState_Get() }, Relaxed);
+        let watch = Watch { restore: !ours && before == -1 };
+        py.check_signals()?;
+        Ok(Some(watch))
     }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if self.restore {
+            Python::attach(|py| {
+                // An exception of a handler may be set: not for the call, and not to be lost.
+                let error = PyErr::take(py);
+                let _ = wake_up_by(py, -1);
+                if let Some(error) = error {
+                    error.restore(py);
+                }
+            });
+        }
+    }
+}
+
+/// Let CPython's signal handler write to this descriptor; what it wrote to before.
+fn wake_up_by(py: Python<'_>, fd: c_int) -> PyResult<c_int> {
+    static SET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let set = SET.get_or_try_init(py, || py.import("_signal")?.getattr("set_wakeup_fd").map(Bound::unbind))?;
+    let options = [("warn_on_full_buffer", false)].into_py_dict(py)?;
+    set.bind(py).call((fd,), Some(&options))?.extract()
 }
 
 /// Do `call`, which waits as it is told, without the interpreter. Signals are handled meanwhile; an
@@ -121,21 +155,19 @@ impl Drop for Held {
 pub(crate) fn blocking<R>(
     py: Python<'_>,
     wait: Wait,
-    mut call: impl FnMut(Wait) -> Result<R, Error>,
+    call: impl FnOnce(Wait) -> Result<R, Error>,
 ) -> PyResult<Result<R, Error>> {
     let wait = Wait::Interruptible(&wait);
     let id = goroutine::goroutine_id();
-    loop {
-        let held = if id == 0 { Held::new(py)? } else { None };
-        let result = tstate::asleep(|| call(wait));
-        drop(held);
-        match result {
-            Err(error) if error.kind == Kind::Interrupted => match id {
-                0 => py.check_signals()?,
-                id => return Err(interrupted(py, id)),
-            },
-            result => return Ok(result),
-        }
+    let watch = if id == 0 { Watch::new(py)? } else { None };
+    let result = tstate::asleep(|| call(wait));
+    drop(watch);
+    match result {
+        Err(error) if error.kind == Kind::Interrupted => Err(match id {
+            0 => PyErr::fetch(py),
+            id => interrupted(py, id),
+        }),
+        result => Ok(result),
     }
 }
 

@@ -49,6 +49,7 @@ macro_rules! unwinding {
 unwinding! {
     PyObject_Call(callable: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject;
     PyEval_RestoreThread(ts: *mut PyThreadState);
+    PyErr_CheckSignals() -> c_int;
     PyErr_Print();
     Py_Exit(status: c_int) -> !;
     Py_DecRef(object: *mut PyObject);
@@ -62,6 +63,7 @@ unsafe extern "C" {
     pub(crate) fn PyContext_Copy(context: *mut PyObject) -> *mut PyObject;
     pub(crate) fn PyEval_SaveThread() -> *mut PyThreadState;
     pub(crate) fn PyThreadState_New(interpreter: *mut PyInterpreterState) -> *mut PyThreadState;
+    pub(crate) fn PyThreadState_DeleteCurrent();
     pub(crate) fn PyThreadState_Delete(ts: *mut PyThreadState);
     pub(crate) fn PyThreadState_Swap(ts: *mut PyThreadState) -> *mut PyThreadState;
     pub(crate) fn PyThreadState_GetFrame(ts: *mut PyThreadState) -> *mut PyObject;

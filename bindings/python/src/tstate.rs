@@ -101,9 +101,7 @@ impl Drop for Shelf {
             for ts in core::mem::take(self.free.get_mut()) {
                 destroy_other(ts, home);
             }
-            sys::unwinds(|| sys::PyThreadState_Clear(home));
-            sys::PyEval_SaveThread();
-            sys::PyThreadState_Delete(home);
+            destroy(home);
         }
     }
 }
@@ -143,6 +141,13 @@ pub(crate) fn detached<R>(f: impl FnOnce() -> R) -> R {
 /// Called first on each thread of the crew: let CPython know it, so that not each goroutine becomes
 /// a thread of its own in `threading`.
 pub(crate) fn begin_thread() {
+    // The runtime's threads block signals, and processes that goroutines start would inherit that.
+    // SAFETY: the set is initialised.
+    unsafe {
+        let mut none: libc::sigset_t = core::mem::zeroed();
+        libc::sigemptyset(&mut none);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &none, ptr::null_mut());
+    }
     // SAFETY: a new thread without a state.
     unsafe {
         let home = sys::PyThreadState_New(INTERPRETER.load(Relaxed));
@@ -258,9 +263,17 @@ pub(crate) unsafe fn give_back(ts: *mut PyThreadState) {
             (*(*shelf).free.get()).push(ts);
             return;
         }
+        destroy(ts);
+    }
+}
+
+/// Free the state that is attached. Not detached first: the end of the interpreter may come in between,
+/// which frees it too.
+unsafe fn destroy(ts: *mut PyThreadState) {
+    // SAFETY: by contract; the last call deletes and detaches in one.
+    unsafe {
         sys::unwinds(|| sys::PyThreadState_Clear(ts));
-        sys::PyEval_SaveThread();
-        sys::PyThreadState_Delete(ts);
+        sys::PyThreadState_DeleteCurrent();
     }
 }
 
@@ -270,9 +283,7 @@ unsafe fn destroy_other(ts: *mut PyThreadState, home: *mut PyThreadState) {
     unsafe {
         sys::PyEval_SaveThread();
         restore(ts);
-        sys::unwinds(|| sys::PyThreadState_Clear(ts));
-        sys::PyEval_SaveThread();
-        sys::PyThreadState_Delete(ts);
+        destroy(ts);
         restore(home);
     }
 }

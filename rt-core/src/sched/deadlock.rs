@@ -69,9 +69,16 @@ unsafe extern "C" fn thread_ends(epoch: *mut c_void) {
     }
 }
 
-/// Plain threads that have called the library and not ended.
-pub fn threads() -> usize {
-    THREADS.load(SeqCst).max(0) as usize
+/// For a thread that was told of a deadlock, and runs: whether everybody else is still asleep. The number
+/// is the same as long as nobody has woken in between.
+pub fn all_others_sleep() -> Option<u64> {
+    let mut ticks = None;
+    lifecycle::with_runtime(|rt| {
+        if everything_sleeps(rt, 1) {
+            ticks = Some(rt.all_ps().map(|p| p.tick.get()).sum());
+        }
+    });
+    ticks
 }
 
 /// Count the calling plain thread as blocked; the epoch for [`unblock`].
@@ -113,13 +120,14 @@ pub(crate) fn check() {
 
 /// An M goes to sleep: was it the last?
 pub(super) fn check_when_all_sleep(rt: &Runtime) {
-    if !run::any() || !everything_sleeps(rt) {
+    if !run::any() || !everything_sleeps(rt, 0) {
         return;
     }
     run::declare_deadlock(rt);
 }
 
-fn everything_sleeps(rt: &Runtime) -> bool {
+/// `running` threads are known to run and do no harm.
+fn everything_sleeps(rt: &Runtime, running: i64) -> bool {
     let s = rt.sched.lock();
     s.sleeping == s.all_ms.len()
         && !s.stopping
@@ -127,5 +135,5 @@ fn everything_sleeps(rt: &Runtime) -> bool {
         && !rt.has_queued_work()
         && rt.next_timer() == NEVER
         && !rt.polls()
-        && BLOCKED.load(SeqCst) >= THREADS.load(SeqCst)
+        && BLOCKED.load(SeqCst) + running >= THREADS.load(SeqCst)
 }

@@ -9,6 +9,7 @@ pub(crate) mod cpu;
 pub(crate) mod epoll;
 pub(crate) mod futex;
 pub(crate) mod memory;
+pub(crate) mod pipe;
 pub(crate) mod thread;
 pub(crate) mod tls;
 
