@@ -73,6 +73,9 @@ def versions() -> str:
     wanted, got = ".".join(cargo.groups()), ".".join(found[1] for found in macros if found)
     if got != wanted:
         return f"include/gort.h says {got}, Cargo.toml {wanted}"
+    binding = re.search(r'^version = "([\d.]+)', (ROOT / "bindings/python/Cargo.toml").read_text(encoding="utf-8"), re.M)
+    if binding is None or binding[1] != wanted:
+        return f"bindings/python/Cargo.toml does not say {wanted}"
     if f"## [{wanted}]" not in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"):
         return f"CHANGELOG.md has no section [{wanted}]"
     return ""
@@ -80,6 +83,8 @@ def versions() -> str:
 
 CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("cargo fmt", command("cargo", "fmt", "--all", "--check", "--", "--files-with-diff")),
+    ("cargo fmt of the Python binding",
+     command("cargo", "fmt", "--manifest-path", "bindings/python/Cargo.toml", "--check", "--", "--files-with-diff")),
     ("cargo clippy", command("cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings")),
     ("the header is what rt-ffi says", command("scripts/header.sh", "--check")),
     ("one version everywhere", versions),

@@ -267,17 +267,17 @@ struct Pending {
     timer: AtomicPtr<Timer>,
 }
 
+// SAFETY: its objects are touched with the interpreter attached, and the timer by who drops it last.
+unsafe impl Send for Pending {}
+// SAFETY: as above.
+unsafe impl Sync for Pending {}
+
 impl Drop for Pending {
     fn drop(&mut self) {
         // SAFETY: null or a timer that nobody else has; it is not armed, for what it calls is gone.
         unsafe { rt_core::time::timer_release(*self.timer.get_mut()) };
     }
 }
-
-// SAFETY: its objects are touched with the interpreter attached.
-unsafe impl Send for Deferred {}
-// SAFETY: as above.
-unsafe impl Sync for Deferred {}
 
 impl Deferred {
     pub(crate) const ENTRY: rt_core::Entry = begin_deferred;

@@ -392,7 +392,7 @@ v = _c.ContextVar('v'); v.set(1)
             && *word(scratch, layout.dict) == dict
             && fields().all(|offset| !(*word(scratch, offset)).is_null())
             && *word(scratch, layout.thread_id) as usize == sys::PyThread_get_thread_ident() as usize
-            && *word(scratch, layout.async_exc) == ptr::null_mut();
+            && (*word(scratch, layout.async_exc)).is_null();
         drop(result);
         globals.clear();
         sys::PyThreadState_Clear(scratch);
