@@ -5,6 +5,7 @@
 /* sanitize: not thread */
 #include "check.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 enum { FORKS = 15, BACKGROUND = 20 };
@@ -111,9 +112,56 @@ static void fork_and_wait(void)
     gort_chan_release(chan);
 }
 
+static gort_mutex mutex;
+
+static void locks(void *arg)
+{
+    (void)arg;
+    gort_mutex_lock(&mutex);
+    CHECK_STATUS(gort_mutex_unlock(&mutex), GORT_OK);
+}
+
+/* Who holds a mutex may fork: the child can go on with it, even when a waiter of the parent was woken and
+ * has not come yet. */
+static void forks_with_mutex(void *arg)
+{
+    (void)arg;
+    gort_waitgroup waiter = {{0}};
+    gort_mutex_lock(&mutex);
+    CHECK_STATUS(gort_waitgroup_go(&waiter, locks, NULL), GORT_OK);
+    gort_yield(); /* at one P: it waits now */
+    CHECK_STATUS(gort_mutex_unlock(&mutex), GORT_OK);
+    gort_mutex_lock(&mutex); /* before it runs */
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        sigset_t alarms;
+        sigemptyset(&alarms);
+        sigaddset(&alarms, SIGALRM);
+        CHECK_EQ(pthread_sigmask(SIG_UNBLOCK, &alarms, NULL), 0); /* the thread was the library's */
+        alarm(20);
+        CHECK_STATUS(gort_mutex_unlock(&mutex), GORT_OK);
+        gort_mutex_lock(&mutex);
+        gort_waitgroup childs = {{0}};
+        CHECK_STATUS(gort_waitgroup_go(&childs, locks, NULL), GORT_OK);
+        usleep(10000); /* it waits too, or else there is nothing to be seen */
+        CHECK_STATUS(gort_mutex_unlock(&mutex), GORT_OK);
+        gort_waitgroup_wait(&childs);
+        _exit(EXIT_SUCCESS);
+    }
+    int status = 0;
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK_EQ(status, 0);
+    CHECK_STATUS(gort_mutex_unlock(&mutex), GORT_OK);
+    gort_waitgroup_wait(&waiter);
+}
+
 int main(void)
 {
     fork_and_wait(); /* with an idle runtime */
+    int procs = gort_gomaxprocs(1);
+    run_main(forks_with_mutex, NULL);
+    gort_gomaxprocs(procs);
     traffic = new_chan(sizeof(int), 4);
     int received = 0;
     gort_waitgroup receivers = {{0}};

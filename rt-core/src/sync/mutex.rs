@@ -12,19 +12,21 @@
 //!
 //! WOKEN, beside these: one who slept has been woken and has not come yet. It will lock the mutex, and
 //! then its unlock wakes the next, or sleep again, and take WOKEN away with that. Until then no
-//! unlock wakes another: they would only find each other.
+//! unlock wakes another: they would only find each other. It is not a bit but a number, by the count of forks:
+//! a child has a copy of the mutex and not of who was woken, and must not leave anything to that one.
 
 use super::table::{self, Parked, Place, Ticket};
 use crate::error::{Error, Kind, Result};
 use crate::sanitizer::race;
 use crate::sched::caller::Caller;
-use crate::sched::{WaitReason, current};
+use crate::sched::{WaitReason, current, lifecycle};
 use crate::sys::clock;
 use crate::waiter::Wait;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
 const LOCKED: u64 = 1;
 const PARKED: u64 = 2;
+/// The first bit of WOKEN.
 const WOKEN: u64 = 4;
 /// A waiter that has waited this long gets the mutex handed over.
 const STARVING: i64 = 1_000_000;
@@ -89,7 +91,7 @@ impl Mutex {
         let spins = if self.may_spin(caller) { SPINS } else { 0 };
         let mut spun = 0;
         let mut ticket_since = 0;
-        let mut woken = 0; // WOKEN, while it is ours to take away
+        let mut woken = 0; // the bits of WOKEN, while it is ours to take away
         loop {
             let state = self.state.load(Relaxed);
             if state & LOCKED == 0 {
@@ -112,7 +114,7 @@ impl Mutex {
             let ticket = Ticket { place, since: ticket_since, weight: 0 };
             match table::park(caller, self.address(), ticket, WaitReason::Mutex, wait, || self.note_parked(woken)) {
                 Parked::Woken(true) => return Ok(()),
-                Parked::Woken(false) => woken = WOKEN,
+                Parked::Woken(false) => woken = !(LOCKED | PARKED),
                 Parked::Ended(how) => return Err(how.error(wait).unwrap_or(Error::TIMED_OUT)),
                 Parked::Invalid => {}
             }
@@ -144,8 +146,10 @@ impl Mutex {
             if state & LOCKED == 0 {
                 return Err(Error::new(Kind::Misuse, c"unlock of unlocked mutex"));
             }
-            if state & PARKED == 0 || state & WOKEN != 0 {
-                if self.state.compare_exchange_weak(state, state & !LOCKED, Release, Relaxed).is_ok() {
+            let on_the_way = somebody_is_on_the_way(state);
+            if state & PARKED == 0 || on_the_way {
+                let unlocked = if on_the_way { state & !LOCKED } else { 0 };
+                if self.state.compare_exchange_weak(state, unlocked, Release, Relaxed).is_ok() {
                     return Ok(());
                 }
                 continue;
@@ -154,7 +158,8 @@ impl Mutex {
             // stored, not exchanged; and nothing of the mutex is touched after that store. Another
             // unlock may have been first.
             let ours = table::unpark(caller, self.address(), |at| {
-                if self.state.load(Relaxed) != LOCKED | PARKED {
+                let state = self.state.load(Relaxed);
+                if state & LOCKED == 0 || state & PARKED == 0 || somebody_is_on_the_way(state) {
                     return false;
                 }
                 let starving = at.first().is_some_and(|(since, _)| clock::now() - since > STARVING);
@@ -162,7 +167,7 @@ impl Mutex {
                 let parked = if at.first().is_some() { PARKED } else { 0 };
                 let next = match (woken, starving) {
                     (false, _) => 0,
-                    (true, false) => WOKEN,
+                    (true, false) => woken_now(),
                     (true, true) => LOCKED,
                 };
                 self.state.store(next | parked, Release);
@@ -177,4 +182,14 @@ impl Mutex {
     pub(super) fn address(&self) -> *const () {
         core::ptr::from_ref(self).cast()
     }
+}
+
+/// WOKEN, of this process.
+fn woken_now() -> u64 {
+    WOKEN * (u64::from(lifecycle::forks()) + 1)
+}
+
+/// WOKEN is set, and not left over from before a fork.
+fn somebody_is_on_the_way(state: u64) -> bool {
+    state & !(LOCKED | PARKED) == woken_now()
 }
