@@ -8,7 +8,8 @@ use rt_core::{Error, touch};
 
 const NO_FUNCTION: Error = invalid(c"the function is NULL");
 
-/// go fn(arg): run fn(arg) in a new goroutine. Never blocks.
+/// go fn(arg): run fn(arg) in a new goroutine. It waits for nothing; but a goroutine that has started over a
+/// hundred in one go, while a thousand wait to run, lets those run first, as gort_yield does.
 ///
 /// GORT_INVALID: fn is NULL. GORT_NO_MEMORY: no memory or address space for it. GORT_SHUTDOWN: the
 /// runtime is shutting down. GORT_OS_ERROR: the runtime's first thread could not be made.
