@@ -98,6 +98,7 @@ STAGES = [
     Stage("bindings", python("tests/run_bindings.py")),
     # Before the documentation, whose programs in Python use the installed wheel.
     Stage("python", ["scripts/python.sh", "test"], unless=no_python_binding),
+    Stage("examples.py", python("tests/run_examples.py", "--language", "python"), unless=no_python_binding),
     Stage("docs", python("tests/run_docs.py")),
     Stage("install", python("tests/run_install.py")),
     Stage("gdb", python("tests/run_gdb.py"), unless=no_gdb),
@@ -189,7 +190,7 @@ def main() -> int:
             continue
         reason = stage.unless()
         if reason is not None:
-            summary.append(f"{stage.name:10} not run: {reason}")
+            summary.append(f"{stage.name:12} not run: {reason}")
             continue
         print(f"==== {stage.name}: {' '.join(stage.command)}", flush=True)
         started = time.monotonic()
@@ -197,7 +198,7 @@ def main() -> int:
         passed, failed = passed + counts.passed, failed + counts.failed
         seconds = time.monotonic() - started
         shown = f"{counts.passed:6} passed, {counts.failed:4} failed" if stage.counts else " " * 22
-        summary.append(f"{stage.name:10}{shown} {seconds:7.1f} s  {remark}".rstrip())
+        summary.append(f"{stage.name:12}{shown} {seconds:7.1f} s  {remark}".rstrip())
         if stage.name == "build" and counts.failed:
             summary.append("nothing else was run: there is no library to test")
             break

@@ -5,6 +5,9 @@ registered under the name of the example that it is about:
 
     @check("skynet")
     def skynet_adds_up(bench): ...
+
+An example prints the same in every language that has it, so one check does for all; where a word
+differs, `bench.word` has it. `check(name, "python")` is for what shows in one language only.
 """
 
 from __future__ import annotations
@@ -14,15 +17,15 @@ import subprocess
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-from harness import ROOT, WATCHDOG_SECONDS, Failure, Outcome, decode, expect_equal, run
+from harness import WATCHDOG_SECONDS, Failure, Outcome, decode, expect_equal, run
 
-BUILD = ROOT / "target" / "tests" / "examples"
+from .languages import Language
 
 
 class Bench:
-    """Runs the compiled programs of one language at one value of GORT_MAXPROCS."""
+    """Runs the programs of one language at one value of GORT_MAXPROCS."""
 
-    def __init__(self, language: str, procs: int, scratch: Path, tree: Path, wc_options: list[str]) -> None:
+    def __init__(self, language: Language, procs: int, scratch: Path, tree: Path, wc_options: list[str]) -> None:
         self.language = language
         self.procs = procs
         self.scratch = scratch
@@ -39,14 +42,20 @@ class Bench:
                 env[key] = value
         return env
 
+    def command(self, name: str) -> list[str]:
+        return self.language.command(name)
+
+    def word(self, meaning: str) -> str:
+        return self.language.words[meaning]
+
     def run(self, name: str, *arguments: object, status: int = 0, env: dict[str, str] | None = None) -> Outcome:
-        outcome = run([BUILD / self.language / name, *arguments], env or self.environment(), self.scratch)
+        outcome = run([*self.command(name), *arguments], env or self.environment(), self.scratch)
         expect_equal(outcome.status, status, f"exit status of {name} {' '.join(map(str, arguments))[:100]}", outcome)
         return outcome
 
     def start(self, name: str, *arguments: object) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [str(BUILD / self.language / name), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [*self.command(name), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=self.environment(), cwd=self.scratch,
         )
 
@@ -68,19 +77,23 @@ def finish(process: subprocess.Popen[bytes], name: str, status: int) -> Outcome:
 
 
 class Check(NamedTuple):
-    """One behaviour of one example."""
+    """One behaviour of one example, in all languages or in those named."""
 
     example: str
     body: Callable[[Bench], None]
     heavy: bool
+    languages: tuple[str, ...]
 
 
 CHECKS: list[Check] = []
 
 
-def check(example: str, heavy: bool = False) -> Callable[[Callable[[Bench], None]], Callable[[Bench], None]]:
-    def register(body: Callable[[Bench], None]) -> Callable[[Bench], None]:
-        CHECKS.append(Check(example, body, heavy))
+Body = Callable[[Bench], None]
+
+
+def check(example: str, *languages: str, heavy: bool = False) -> Callable[[Body], Body]:
+    def register(body: Body) -> Body:
+        CHECKS.append(Check(example, body, heavy, languages))
         return body
 
     return register

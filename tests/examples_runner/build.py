@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness import LIBRARY_DIR, ROOT, Outcome, c_compiler, cpp_compiler, first_error, run
 
-from .bench import BUILD
+from .languages import BUILD
 
 WARNINGS = ["-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}", f"-I{ROOT / 'bindings' / 'cpp'}"]
 SKIPPED_DIRECTORIES = {"target", ".git", "__pycache__", "node_modules", ".venv"}
@@ -33,11 +33,6 @@ def missing(name: str) -> str | None:
     return None if known else f"{NEEDS[name]} is not installed"
 
 
-def sources(language: str) -> dict[str, Path]:
-    """The programs in this language, by name."""
-    return {path.stem: path for path in (ROOT / "examples" / language).glob(f"*.{language}")}
-
-
 def compile_example(language: str, name: str, options: list[str], output: Path | None) -> Outcome:
     compiler = [*c_compiler(), "-std=c11"] if language == "c" else [*cpp_compiler(), "-std=c++17"]
     command: list[object] = [*compiler, *WARNINGS, *options, *pkg_config("--cflags", name)]
@@ -54,6 +49,14 @@ def compile_problem(language: str, name: str) -> str | None:
     target.unlink(missing_ok=True)
     outcome = compile_example(language, name, [], target)
     return None if outcome.status == 0 else first_error(outcome)
+
+
+def python_problem(interpreter: str) -> str | None:
+    """Why the examples in Python cannot run with it."""
+    if not os.access(interpreter, os.X_OK):
+        return f"there is no {interpreter}; scripts/python.sh test makes target/venv"
+    outcome = run([interpreter, "-c", "import gort"])
+    return None if outcome.status == 0 else f"{interpreter} cannot import gort: {outcome.err.strip()[-200:]}"
 
 
 def make_tree(tree: Path) -> None:

@@ -63,7 +63,7 @@ def add_done_equal(bench: Bench) -> None:
 @check("add_done")
 def add_done_more_done_is_refused(bench: Bench) -> None:
     outcome = bench.run("add_done", "more-done", status=1)
-    expect(outcome.err.startswith("done number 6: GORT_MISUSE: "), "the sixth Done is GORT_MISUSE", outcome)
+    expect(outcome.err.startswith(f"done number 6: {bench.word('misuse')}: "), "the sixth Done is a misuse", outcome)
     expect("negative WaitGroup counter" in outcome.err, "the error names the rule", outcome)
     expect_equal(outcome.lines(), ["waited for 5 goroutines"], "the refused Done changes nothing", outcome)
 

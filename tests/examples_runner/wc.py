@@ -72,6 +72,12 @@ def wc_file_is_wc(bench: Bench) -> None:
     expect("No such file or directory" in outcome.err, "an output that cannot be written is reported", outcome)
 
 
+@check("wc_imap")
+def wc_imap_is_wc(bench: Bench) -> None:
+    same_as_wc(bench, "wc_imap")
+    same_as_wc(bench, "wc_imap", "-j", 3)
+
+
 @check("wpool_wc")
 def wpool_wc_is_wc(bench: Bench) -> None:
     same_as_wc(bench, "wpool_wc", 1)
