@@ -84,7 +84,7 @@ def main() -> int:
     parser.add_argument("--filter", default="", metavar="NAME", help="only examples whose name contains NAME")
     parser.add_argument("--python", type=Path, default=VENV_PYTHON, metavar="INTERPRETER")
     options = parser.parse_args()
-    spoken, wanted = language(options.language, options.python), options.filter
+    spoken, wanted = language(options.language, options.python.absolute()), options.filter
 
     expected = {each.example for each in CHECKS} - spoken.lacks
     names = sorted(name for name in expected | spoken.programs() if wanted in name)

@@ -34,5 +34,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_goroutine_is_left() -> Iterator[None]:
+    before = gort.num_goroutine()  # zero, or what a test that failed has left
     yield
-    eventually(lambda: gort.num_goroutine() == 0, "the end of every goroutine")
+    eventually(lambda: gort.num_goroutine() <= before, "the end of every goroutine")

@@ -16,7 +16,7 @@ from typing import Any, Callable, NamedTuple, Optional, Sequence, TypeVar
 
 import gort
 
-WAIT = 60.0
+WAIT = float(os.environ.get("W", 60))
 Test = TypeVar("Test", bound=Callable[..., Any])
 
 
@@ -58,13 +58,18 @@ class Child:
         self.process = subprocess.Popen(
             [sys.executable, "-X", "faulthandler", *flags, "-c", textwrap.dedent(source), *map(str, arguments)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-            env={**os.environ, **env},
+            env={**os.environ, **env}, start_new_session=True,
         )
 
     def line(self) -> str:
-        """The next line of its output."""
+        """The next line of its output, and not a byte more: the rest is for `finish`."""
         assert self.process.stdout is not None
-        return self.process.stdout.readline().rstrip("\n")
+        line = b""
+        while byte := os.read(self.process.stdout.fileno(), 1):
+            if byte == b"\n":
+                break
+            line += byte
+        return line.decode()
 
     def finish(self, status: Optional[int] = 0, send: Optional[int] = None) -> Outcome:
         """Waits for its end, having sent it the signal `send`."""
@@ -77,7 +82,7 @@ class Child:
             try:
                 out, err = self.process.communicate(timeout=10)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                os.killpg(self.process.pid, signal.SIGKILL)  # with the children it may have
                 out, err = self.process.communicate()
             raise AssertionError(f"the child hangs; stdout {out[-2000:]!r}, stderr:\n{err[-6000:]}") from None
         outcome = Outcome(self.process.returncode, out, err)

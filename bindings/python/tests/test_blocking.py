@@ -116,14 +116,10 @@ def test_with_any_number_of_ps(procs):
     source = """
     import threading, gort
     def main():
-        event, started = threading.Event(), gort.Chan()
-        def blocks():
-            started.send(1)
-            return event.wait(60)
-        blocker = gort.go(blocks)
-        started.recv()
+        event = threading.Event()
+        blockers = [gort.go(event.wait, 60) for _ in range(3)]
         gort.go(event.set)
-        return blocker.join()
+        return all(blocker.join() for blocker in blockers)
     print(gort.run(main))
     """
     assert child(source, GORT_MAXPROCS=procs).out == "True\n"

@@ -99,7 +99,7 @@ def test_a_shell_used_again_keeps_nothing():
 
     def leaves_traces():
         VARIABLE.set("trace")
-        decimal.getcontext().prec = 5
+        decimal.setcontext(decimal.Context(prec=5))
         local.value = "trace"
 
     def looks():

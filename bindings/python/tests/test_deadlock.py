@@ -71,7 +71,6 @@ def test_the_report_names_every_goroutine():
     report = child(source).out
     for text in ("waiter 0", "waiter 1", "waiter 2", "waits_deeply", "in main"):
         assert text in report, report
-    assert report.count("waits_deeply") >= 12
 
 
 def test_all_goroutines_not_only_main():

@@ -130,6 +130,21 @@ print(gort.run(main))
     assert child(source, flags=QUIET).out == "[0, 2, 4, 6]\n"
 
 
+def test_a_subprocess_of_a_goroutine_can_be_terminated():
+    """It has not inherited that the runtime's threads block signals."""
+    source = PRELUDE + """
+import signal
+def ends(number):
+    process = subprocess.Popen([sys.executable, "-c", "import time; print(flush=True); time.sleep(50)"],
+                               stdout=subprocess.PIPE)
+    process.stdout.readline()
+    process.send_signal(number)
+    return process.wait(), process.stdout.close()
+print(gort.run(ends, signal.SIGTERM)[0], gort.run(ends, signal.SIGUSR1)[0])
+"""
+    assert child(source, flags=QUIET).out == "-15 -10\n"
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("where", ["main thread", "goroutine"])
 def test_multiprocessing(method, where, tmp_path):

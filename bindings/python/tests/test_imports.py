@@ -63,4 +63,6 @@ def test_importing_starts_nothing():
     import gort
     print(threading.active_count(), sys.excepthook is hook, signal.getsignal(signal.SIGINT) is handler)
     """
-    assert child(source).out == "1 True True\n"
+    outcome = child(source)
+    assert outcome.out == "1 True True\n" and outcome.err == ""
+    assert child("import gort").err == ""

@@ -21,15 +21,15 @@ def test_code_that_goes_while_its_frame_is_parked():
         def other(self):
             return 10
 
-    def replacement():
+    def replacement(gate):
         return "replaced"
 
-    def plain():
+    def plain(gate):
         gate.recv_ok()
         return "as before"
 
     handles = [gort.go(Things().method) for _ in range(20)]
-    plains = [gort.go(plain) for _ in range(20)]
+    plains = [gort.go(plain, gate) for _ in range(20)]
     for _ in range(20):
         gort.yield_now()
     gort.sleep(0.01)
@@ -118,7 +118,7 @@ print(gort.run(main))
 def test_a_subinterpreter_may_not_import_gort():
     source = SUBINTERPRETER + """
 error = runs("import gort")
-assert error is not None and "ImportError" in repr(error) + str(error), error
+assert "ImportError" in repr(error) + str(error), error
 print(gort.run(lambda: 5))
 """
     assert child(source, flags=["-W", "ignore"]).out == "5\n"

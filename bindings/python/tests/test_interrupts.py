@@ -28,7 +28,7 @@ def says_ready(fn, *args):
 
 # What the main thread is in when the signal comes; the line "ready" is said from there.
 WAITS = {
-    "run of one that is parked": "gort.run(says_ready, gort.Chan().recv)",
+    "run of one that is parked": "[gort.go(gort.sleep, 1000), gort.run(says_ready, gort.Chan().recv)]",
     "run of one that sleeps": "gort.run(says_ready, gort.sleep, 1000)",
     "run of one that is busy": "gort.run(spins)",
     "run of one that switches": "gort.run(switches)",
@@ -87,6 +87,7 @@ def test_ctrl_c_that_nobody_catches_ends_the_program():
 
 def test_the_main_goroutine_s_finally_blocks_run():
     source = PRELUDE + """
+gort.go(gort.sleep, 1000)  # no deadlock
 def main():
     try:
         says_ready(gort.Chan().recv)
@@ -152,6 +153,7 @@ class Told(Exception):
 def handler(number, frame):
     raise Told
 signal.signal(signal.SIGTERM, handler)
+gort.go(gort.sleep, 1000)  # no deadlock
 for wait in (gort.Chan().recv, lambda: gort.run(gort.Chan().recv)):
     gort.after_func(0.02, os.kill, os.getpid(), signal.SIGTERM)
     try:
@@ -201,6 +203,7 @@ print("over")
 
 def test_an_interrupted_run_leaves_the_package_usable():
     source = PRELUDE + """
+gort.go(gort.sleep, 1000)  # no deadlock
 try:
     gort.run(says_ready, gort.Chan().recv)
 except KeyboardInterrupt:
