@@ -3,9 +3,9 @@
 //! Protocols that are checked with loom import their atomics from here and nowhere else.
 
 #[cfg(not(loom))]
-pub(crate) use core::sync::atomic::{AtomicBool, Ordering};
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 /// Wait a little for another thread; longer as `rounds` grows.
 #[cfg(not(loom))]

@@ -1,6 +1,6 @@
 //! Models of the runtime's protocols, run through every interleaving by loom.
 //!
-//! [`lock`] and [`boundary`] check the code itself. The other protocols are embedded in code that
+//! [`lock`], [`boundary`] and [`queue`] check the code itself. The other protocols are embedded in code that
 //! loom cannot run (stacks, futexes, statics), so they are stated again here, step by step, with the
 //! names and the memory orders of the original; each file says which functions it mirrors. Whoever
 //! changes one of those changes its model too.
@@ -18,6 +18,7 @@ mod lifecycle;
 mod lock;
 mod mutex;
 mod pending;
+mod queue;
 mod timer;
 mod waiter;
 mod waitgroup;

@@ -18,8 +18,9 @@
 
 use super::caller::Caller;
 use super::g::{G, Status};
+use super::list::{List, SharedList};
 use super::m::M;
-use super::p::{P, Queued};
+use super::p::P;
 use super::{Runtime, Sched, deadlock, idle, lifecycle};
 use crate::alloc::try_box;
 use crate::sys::{clock, thread};
@@ -28,7 +29,6 @@ use crate::trace;
 use crate::waiter::{Completion, INTERRUPTED};
 use core::cell::{Cell, UnsafeCell};
 use core::ptr;
-use crossbeam_deque::{Injector, Steal};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering::*};
 
 /// Ms of all crews together.
@@ -57,7 +57,7 @@ pub struct Crew {
 /// What a crew has in the runtime of now.
 pub(super) struct State {
     forks: u32,
-    fresh: Injector<Queued>,
+    fresh: SharedList,
     helping: AtomicBool,
     /// Under the scheduler's lock, as all below.
     idle: UnsafeCell<Vec<*mut M>>,
@@ -98,7 +98,7 @@ impl Crew {
         }
         let Some(made) = try_box(State {
             forks: lifecycle::forks(),
-            fresh: Injector::new(),
+            fresh: SharedList::new(),
             helping: AtomicBool::new(false),
             idle: UnsafeCell::new(Vec::new()),
             members: Cell::new(0),
@@ -163,7 +163,7 @@ pub(super) unsafe fn find_runnable(m: &M, crew: &'static Crew) -> Option<*mut G>
             if leads_to_crew(bound) {
                 deliver(rt, g);
             } else {
-                rt.global.push(Queued(g));
+                rt.global.push(g);
                 idle::wake_for_work(rt);
             }
         }
@@ -206,13 +206,8 @@ fn may_take(p: &P, crew: &Crew, state: &State) -> bool {
 }
 
 fn take_fresh(p: &P, state: &State) -> *mut G {
-    loop {
-        match state.fresh.steal_batch_and_pop(p.worker()) {
-            Steal::Success(Queued(g)) => return g,
-            Steal::Empty => return ptr::null_mut(),
-            Steal::Retry => {}
-        }
-    }
+    // SAFETY: the P's owner calls this.
+    unsafe { state.fresh.take_into(p.queue()) }
 }
 
 #[cold]
@@ -232,11 +227,9 @@ unsafe fn search(rt: &Runtime, m: &M, p: &P, crew: &'static Crew, state: &State)
     }
     // One at a time: those that are bound to the other go to its inbox.
     for mate in rt.crew_ps().filter(|mate| is_of(mate, crew) && !ptr::eq(*mate, p)) {
-        let mut g = ptr::null_mut();
-        match mate.stealer.steal() {
-            Steal::Success(Queued(stolen)) => g = stolen,
-            Steal::Retry => core::hint::spin_loop(),
-            Steal::Empty => g = idle::take_stuck_next(mate),
+        let mut g = mate.queue().pop();
+        if g.is_null() {
+            g = idle::take_stuck_next(mate);
         }
         if !g.is_null() {
             p.steals.add(1);
@@ -253,14 +246,14 @@ fn is_of(p: &P, crew: &'static Crew) -> bool {
 }
 
 unsafe fn empty_inbox(rt: &Runtime, m: &M, p: &P) {
-    let (taken, interrupts) = {
+    let (mut taken, interrupts) = {
         let _lock = rt.sched.lock();
         m.inbox_len.store(0, Relaxed);
         // SAFETY: locked.
-        unsafe { (core::mem::take(&mut *m.inbox.get()), core::mem::take(&mut *m.interrupts.get())) }
+        unsafe { (m.inbox.get().replace(List::new()), core::mem::take(&mut *m.interrupts.get())) }
     };
-    for g in taken {
-        p.put_tail(g);
+    while !taken.is_empty() {
+        p.put_tail(taken.pop());
     }
     if !interrupts.is_empty() {
         interrupt_own(rt, m, &interrupts);
@@ -346,7 +339,7 @@ pub(super) unsafe fn deliver(rt: &Runtime, g: *mut G) {
         if let Some(crew) = tagged(bound) {
             // Spawning has made the state.
             let state = &*crew.state(rt);
-            state.fresh.push(Queued(g));
+            state.fresh.push(g);
             let s = rt.sched.lock();
             if state.awake.get() < crew.width.load(Relaxed)
                 || state.helping.load(Relaxed) && !(*state.idle.get()).is_empty()

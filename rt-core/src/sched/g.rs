@@ -122,6 +122,8 @@ pub(crate) struct G {
     pub(crate) locals: Cell<*mut Values>,
     /// What a sanitizer knows it by.
     pub(crate) shadow: Shadow,
+    /// Link of the list it is in (see [`super::list`]).
+    pub(crate) next: Cell<*mut G>,
 }
 
 #[cfg(all(target_arch = "x86_64", not(gort_portable_switch)))]

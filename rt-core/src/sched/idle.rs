@@ -8,7 +8,7 @@
 use super::crew::{self, Crew};
 use super::g::G;
 use super::m::M;
-use super::p::{P, Queued};
+use super::p::P;
 use super::{Runtime, Sched, deadlock, schedule};
 use crate::lock::SpinGuard;
 use crate::sys::{barrier, clock, futex, thread};
@@ -375,12 +375,11 @@ pub(super) unsafe fn hand_to(rt: &Runtime, m: &M, target: &M, g: *mut G) {
 
 unsafe fn pop_inbox(m: &M) -> *mut G {
     // SAFETY: under the scheduler's lock.
-    let inbox = unsafe { &mut *m.inbox.get() };
-    if inbox.is_empty() {
-        return ptr::null_mut();
+    let g = unsafe { (*m.inbox.get()).pop() };
+    if !g.is_null() {
+        m.inbox_len.fetch_sub(1, Relaxed);
     }
-    m.inbox_len.fetch_sub(1, Relaxed);
-    inbox.remove(0)
+    g
 }
 
 pub(super) unsafe fn take_from_inbox(rt: &Runtime, m: &M) -> *mut G {
@@ -398,7 +397,8 @@ unsafe fn requeue_inbox(rt: &Runtime, m: &M) -> bool {
         if g.is_null() {
             return any;
         }
-        rt.global.push(Queued(g));
+        // SAFETY: it was in the inbox, and nowhere else.
+        unsafe { rt.global.push(g) };
         any = true;
     }
 }
@@ -410,7 +410,8 @@ fn empty(rt: &Runtime, p: &P) {
         if g.is_null() {
             return;
         }
-        rt.global.push(Queued(g));
+        // SAFETY: just taken.
+        unsafe { rt.global.push(g) };
     }
 }
 
@@ -633,7 +634,7 @@ pub(super) fn take_stuck_next(victim: &P) -> *mut G {
 impl Runtime {
     /// Work that any M can take.
     pub(crate) fn has_queued_work(&self) -> bool {
-        !self.global.is_empty() || self.ps().any(|p| !p.stealer.is_empty())
+        !self.global.is_empty() || self.ps().any(|p| !p.queue().is_empty())
     }
 
     /// A thread without a P has armed a timer.

@@ -6,7 +6,6 @@
 
 use super::caller::Caller;
 use super::g::G;
-use super::p::Queued;
 use super::sysmon::Sysmon;
 use super::{Runtime, crew, current, deadlock, idle, procs};
 use crate::error::{Error, Kind, Result};
@@ -102,8 +101,8 @@ pub(super) fn ready_from_outside(g: *mut G) {
             if crew::leads_to_crew((*g).bound.load(Acquire)) {
                 return crew::deliver(rt, g);
             }
+            rt.global.push(g);
         }
-        rt.global.push(Queued(g));
         fence(SeqCst);
         idle::wake_for_work(rt);
     });
@@ -132,9 +131,6 @@ fn start() -> Result {
         });
         match started {
             Ok(()) => {
-                while (*rt).warm.load(Acquire) == 0 {
-                    futex::wait(&(*rt).warm, 0, futex::FOREVER);
-                }
                 RUNTIME.store(rt, SeqCst);
                 crate::signal::set_dump_signal((*rt).debug.dump_signal);
                 trace::start_from_environment(&*rt);

@@ -7,6 +7,7 @@ use super::crew::Crew;
 use super::exceptions::Exceptions;
 use super::fpstate::FpState;
 use super::g::G;
+use super::list::List;
 use super::p::P;
 use super::switch::Home;
 use crate::sys::thread::Thread;
@@ -50,7 +51,7 @@ pub(crate) struct M {
     pub(crate) next_g: Cell<*mut G>,
     /// Goroutines bound to this M that another M came upon while this one was busy. Under the
     /// scheduler's lock; the count may be read without it.
-    pub(crate) inbox: UnsafeCell<Vec<*mut G>>,
+    pub(crate) inbox: UnsafeCell<List>,
     pub(crate) inbox_len: AtomicU32,
     /// Goroutines of this M whose waits are to be interrupted; under the scheduler's lock, and in the
     /// inbox's count.
@@ -90,7 +91,7 @@ impl M {
             locked_g: Cell::new(ptr::null_mut()),
             next_p: Cell::new(ptr::null_mut()),
             next_g: Cell::new(ptr::null_mut()),
-            inbox: UnsafeCell::new(Vec::new()),
+            inbox: UnsafeCell::new(List::new()),
             interrupts: UnsafeCell::new(Vec::new()),
             inbox_len: AtomicU32::new(0),
             asleep: Cell::new(false),

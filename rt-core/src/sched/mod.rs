@@ -52,9 +52,11 @@ pub(crate) mod fpstate;
 pub(crate) mod g;
 pub(crate) mod idle;
 pub(crate) mod lifecycle;
+pub(crate) mod list;
 pub(crate) mod m;
 pub(crate) mod p;
 pub(crate) mod procs;
+pub(crate) mod queue;
 pub(crate) mod reason;
 pub(crate) mod rng;
 pub(crate) mod run;
@@ -74,10 +76,10 @@ use crate::stack::pool::Pool;
 use crate::trace::{self, Trace};
 use core::ffi::c_void;
 use core::ptr;
-use crossbeam_deque::Injector;
 use g::GStore;
+use list::SharedList;
 use m::M;
-use p::{P, Queued};
+use p::P;
 use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// What a goroutine runs. It may unwind only as far as the goroutine itself.
@@ -120,7 +122,7 @@ pub(crate) struct Runtime {
     pub(crate) spinning: AtomicU32,
     /// Occasions to wake an M that each P lets pass; see the module.
     pub(crate) reluctance: AtomicU32,
-    pub(crate) global: Injector<Queued>,
+    pub(crate) global: SharedList,
     pub(crate) sched: SpinLock<Sched>,
     /// Held while a thread of an M is being made.
     pub(crate) starting: SpinLock<()>,
@@ -140,8 +142,6 @@ pub(crate) struct Runtime {
     pub(crate) closing: AtomicU32,
     /// Changes with the end of a goroutine while there are such calls.
     pub(crate) drained: AtomicU32,
-    /// 1 once the first M has made what the process needs once.
-    pub(crate) warm: AtomicU32,
     pub(crate) debug: Debug,
     pub(crate) hooks: Option<Hooks>,
     /// Who wants to hear of switches: [`trace::HOOKS`], [`trace::TRACE`].
@@ -171,7 +171,7 @@ impl Runtime {
             idle_ps: AtomicU32::new(0),
             spinning: AtomicU32::new(0),
             reluctance: AtomicU32::new(0),
-            global: Injector::new(),
+            global: SharedList::new(),
             sched: SpinLock::new(Sched {
                 idle_ps: Vec::new(),
                 idle_ms: Vec::new(),
@@ -193,7 +193,6 @@ impl Runtime {
             preemptions: AtomicU64::new(0),
             closing: AtomicU32::new(0),
             drained: AtomicU32::new(0),
-            warm: AtomicU32::new(0),
             debug: Debug::from_environment(),
             watched: AtomicU8::new(if hooks.is_some() { trace::HOOKS } else { 0 }),
             hooks,

@@ -4,22 +4,16 @@
 
 use super::crew::Crew;
 use super::g::G;
+use super::list::List;
 use super::m::M;
-use crate::sanitizer::ignored;
+use super::queue::Queue;
 use crate::stack::pool::P_CACHE;
 use crate::stack::{DEFAULT_SIZE, Stack};
 use crate::time::heap::Timers;
 use crate::trace;
 use core::cell::{Cell, UnsafeCell};
 use core::ptr;
-use crossbeam_deque::{Stealer, Worker};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering::*};
-
-/// A G in a queue.
-#[derive(Clone, Copy)]
-pub(crate) struct Queued(pub(crate) *mut G);
-// SAFETY: a queued G belongs to the queue, on whichever thread.
-unsafe impl Send for Queued {}
 
 /// Free Gs a P keeps before it gives half of them back.
 const FREE_GS: usize = 256;
@@ -61,7 +55,7 @@ pub(crate) struct P {
     pub(crate) id: usize,
     /// The goroutine to run next, before the queue. Also read, and under a claim taken, by thieves.
     runnext: AtomicPtr<G>,
-    queue: Worker<Queued>,
+    queue: Queue<G>,
     streak: Cell<u32>,
     /// Occasions to wake an M that were let pass.
     pub(crate) let_pass: Cell<u32>,
@@ -91,7 +85,9 @@ pub(crate) struct P {
     pub(crate) m: AtomicPtr<M>,
     /// Sysmon has seen the same runnext twice: thieves may take it.
     pub(crate) next_is_stuck: AtomicBool,
-    pub(crate) stealer: Stealer<Queued>,
+    /// What the queue had no memory for. The owner's, but for the look whether there is something.
+    spilled: UnsafeCell<List>,
+    has_spilled: AtomicBool,
     pub(crate) timers: Timers,
     /// What it has noted for a trace.
     pub(crate) trace: trace::Slot,
@@ -99,12 +95,12 @@ pub(crate) struct P {
 
 impl P {
     pub(crate) fn new(id: usize) -> P {
-        let queue = Worker::new_fifo();
         P {
             id,
             runnext: AtomicPtr::new(ptr::null_mut()),
-            stealer: queue.stealer(),
-            queue,
+            spilled: UnsafeCell::new(List::new()),
+            has_spilled: AtomicBool::new(false),
+            queue: Queue::new(),
             streak: Cell::new(0),
             let_pass: Cell::new(0),
             crowd_tick: Cell::new(0),
@@ -146,7 +142,26 @@ impl P {
     /// Put `g` at the tail of the queue.
     #[inline]
     pub(crate) fn put_tail(&self, g: *mut G) {
-        ignored(|| self.queue.push(Queued(g)));
+        // SAFETY: the owner calls.
+        if !unsafe { self.queue.push(g) } {
+            self.spill(g);
+        }
+    }
+
+    #[cold]
+    fn spill(&self, g: *mut G) {
+        // SAFETY: the list is the owner's; `g` was given to it.
+        unsafe { (*self.spilled.get()).push(g) };
+        self.has_spilled.store(true, Release);
+    }
+
+    #[cold]
+    fn take_spilled(&self) -> *mut G {
+        // SAFETY: the list is the owner's.
+        let list = unsafe { &mut *self.spilled.get() };
+        let g = list.pop();
+        self.has_spilled.store(!list.is_empty(), Release);
+        g
     }
 
     /// The next goroutine from runnext or the queue, null when there is none.
@@ -161,21 +176,22 @@ impl P {
                 return next;
             }
             self.runnext.store(ptr::null_mut(), Relaxed);
-            self.queue.push(Queued(next));
+            self.put_tail(next);
         }
         self.streak.set(0);
-        self.queue.pop().map_or(ptr::null_mut(), |q| q.0)
+        let g = self.queue.pop();
+        if g.is_null() && self.has_spilled.load(Relaxed) { self.take_spilled() } else { g }
     }
 
     /// Nothing to run here. Anybody may ask; the answer may be old.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.runnext.load(Relaxed).is_null() && self.stealer.is_empty()
+        self.runnext.load(Relaxed).is_null() && self.queue.is_empty() && !self.has_spilled.load(Relaxed)
     }
 
     /// Goroutines that wait here. Anybody may ask.
     pub(crate) fn len(&self) -> usize {
-        self.stealer.len() + usize::from(!self.runnext.load(Relaxed).is_null())
+        self.queue.len() + usize::from(!self.runnext.load(Relaxed).is_null())
     }
 
     #[inline]
@@ -209,7 +225,8 @@ impl P {
         self.crowd_batches.get() > CROWD_BATCHES && self.queue.len() > CROWD
     }
 
-    pub(crate) fn worker(&self) -> &Worker<Queued> {
+    /// The queue: for its owner, and for thieves.
+    pub(crate) fn queue(&self) -> &Queue<G> {
         &self.queue
     }
 

@@ -5,18 +5,17 @@ use super::exceptions::{self, Exceptions};
 use super::fpstate::FpState;
 use super::g::{G, Status};
 use super::m::M;
-use super::p::{P, Queued};
+use super::p::P;
 use super::switch::Leave;
 use super::{Runtime, crew, current, idle, spawn};
 use crate::sanitizer;
 use crate::stack::fault::AltStack;
-use crate::sys::{clock, futex, thread};
+use crate::sys::{clock, thread};
 use crate::time::heap::NEVER;
 use crate::trace;
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr;
-use crossbeam_deque::Steal;
 use std::sync::atomic::Ordering::*;
 
 /// The global queue is looked at every so many goroutines, so that it is not starved by local ones.
@@ -41,7 +40,6 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         let no_exceptions = Cell::new(Exceptions::NONE);
         let exceptions = exceptions::of_this_thread();
         m.exceptions.set(if exceptions.is_null() { no_exceptions.as_ptr() } else { exceptions });
-        warm_up(&*m.rt);
         idle::adopt(m);
         match m.crew.get() {
             None => {
@@ -60,18 +58,6 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         drop(alternate);
     }
     ptr::null_mut()
-}
-
-/// Let the deque's library make its global state now, once in the process: a fork while a thread is
-/// at it would leave the child with a state that is for ever being made.
-fn warm_up(rt: &Runtime) {
-    if rt.warm.load(Acquire) == 0 {
-        let worker = crossbeam_deque::Worker::new_fifo();
-        worker.push(());
-        let _ = worker.stealer().steal();
-        rt.warm.store(1, Release);
-        futex::wake_all(&rt.warm);
-    }
 }
 
 /// Run `g` until it leaves. Inlined into both loops of [`m_main`]: it is most of what they do.
@@ -132,7 +118,7 @@ unsafe fn execute(m: &M, g: *mut G) {
             (*m.p()).put_tail(g);
         } else {
             m.running.store(0, Relaxed);
-            rt.global.push(Queued(g));
+            rt.global.push(g);
             idle::wake_for_work(rt);
         }
     }
@@ -254,13 +240,7 @@ unsafe fn now_and_then(rt: &Runtime, m: &M, p: &P) -> *mut G {
         rt.run_all_timers(clock::now(), &caller);
     }
     rt.poll_if_due(&caller);
-    loop {
-        match rt.global.steal() {
-            Steal::Success(Queued(g)) => return g,
-            Steal::Empty => return ptr::null_mut(),
-            Steal::Retry => {}
-        }
-    }
+    rt.global.pop()
 }
 
 /// Look everywhere but in the own queue.
@@ -275,12 +255,10 @@ unsafe fn search(rt: &Runtime, m: &M, p: &P) -> *mut G {
     if !g.is_null() {
         return g;
     }
-    loop {
-        match rt.global.steal_batch_and_pop(p.worker()) {
-            Steal::Success(Queued(g)) => return g,
-            Steal::Empty => break,
-            Steal::Retry => {}
-        }
+    // SAFETY: the M holds `p`.
+    let g = unsafe { rt.global.take_into(p.queue()) };
+    if !g.is_null() {
+        return g;
     }
     // SAFETY: on the M's own thread.
     if rt.n_ps() > 1 && unsafe { idle::may_spin(rt, m) } { steal(rt, p) } else { ptr::null_mut() }
@@ -301,16 +279,12 @@ fn steal(rt: &Runtime, p: &P) -> *mut G {
             if ptr::eq(victim, p) {
                 continue;
             }
-            loop {
-                match victim.stealer.steal_batch_and_pop(p.worker()) {
-                    Steal::Success(Queued(g)) => {
-                        p.steals.add(1);
-                        note_steal(rt, p, g);
-                        return g;
-                    }
-                    Steal::Empty => break,
-                    Steal::Retry => core::hint::spin_loop(),
-                }
+            // SAFETY: the caller holds `p`.
+            let g = unsafe { victim.queue().steal_into(p.queue()) };
+            if !g.is_null() {
+                p.steals.add(1);
+                note_steal(rt, p, g);
+                return g;
             }
             if round + 1 == SPIN_ROUNDS {
                 let g = idle::take_stuck_next(victim);

@@ -7,7 +7,7 @@ use super::caller::Caller;
 use super::crew::{self, Crew};
 use super::g::{Deferred, G, HAS_LOCALS, INLINE_ARG, Status};
 use super::m::M;
-use super::p::{ID_BATCH, P, Queued};
+use super::p::{ID_BATCH, P};
 use super::switch::Leave;
 use super::{Entry, Runtime, current, idle, lifecycle};
 use crate::error::{Error, Result};
@@ -531,8 +531,10 @@ unsafe fn keep_stack(rt: &Runtime, p: &P, stack: Stack) {
 #[cold]
 pub(super) unsafe fn retry_later(rt: &Runtime, g: *mut G) {
     // SAFETY: the M that calls this owns `g`.
-    unsafe { (*g).set_status(Status::Runnable) };
-    rt.global.push(Queued(g));
+    unsafe {
+        (*g).set_status(Status::Runnable);
+        rt.global.push(g);
+    }
     // SAFETY: the request is a valid timespec.
     unsafe { libc::nanosleep(&sys::clock::timespec(1_000_000), ptr::null_mut()) };
     idle::wake_for_work(rt);
