@@ -579,7 +579,8 @@ gort_status gort_go_with(const gort_go_options *options, gort_func fn, void *arg
  timer, no descriptor, no plain thread that has called the library, has not ended and is not itself
  blocked in it), that is a deadlock: see gort_on_deadlock.
 
- GORT_DEADLOCK: the handler has returned. GORT_MISUSE: called from a goroutine. Else as gort_go.
+ GORT_DEADLOCK: the handler has returned; the goroutine is still there, and goes on with fn(arg)
+ if something wakes it after all. GORT_MISUSE: called from a goroutine. Else as gort_go.
  */
 gort_status gort_run(gort_func fn, void *arg);
 

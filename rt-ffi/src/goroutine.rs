@@ -113,7 +113,8 @@ unsafe extern "C" fn go_with_from(
 /// timer, no descriptor, no plain thread that has called the library, has not ended and is not itself
 /// blocked in it), that is a deadlock: see gort_on_deadlock.
 ///
-/// GORT_DEADLOCK: the handler has returned. GORT_MISUSE: called from a goroutine. Else as gort_go.
+/// GORT_DEADLOCK: the handler has returned; the goroutine is still there, and goes on with fn(arg)
+/// if something wakes it after all. GORT_MISUSE: called from a goroutine. Else as gort_go.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_run(r#fn: gort_func, arg: *mut c_void) -> gort_status {
     // SAFETY: the program gives a function that takes arg.

@@ -95,8 +95,14 @@ static void of_run()
 
     gort_on_deadlock([](const char *, void *) {}, nullptr);
     static gort::chan<int> nobody; /* outlives the goroutine that is stuck */
-    CHECK_ERROR(gort::run([] { nobody.recv(); }), gort::status::deadlock);
-    nobody.close();
+    const auto stuck = [] {
+        nobody.recv();
+        return counted(1);
+    };
+    CHECK_ERROR(gort::run(stuck), gort::status::deadlock);
+    CHECK_ERROR(gort::run([held = std::make_unique<counted>(1)] { nobody.recv(); }), gort::status::deadlock);
+    nobody.close(); /* their goroutines go on, and nobody wants their results */
+    WAIT_UNTIL(gort_num_goroutine() == 0 && counted::alive == 0);
 }
 
 int main()

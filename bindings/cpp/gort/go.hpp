@@ -230,6 +230,7 @@ public:
 
 private:
     template <class F, class... Args> friend auto spawn(F &&f, Args &&...args);
+    template <class F> friend auto run(F &&f);
     struct drops {
         void operator()(detail::task_state<R> *state) const noexcept { state->drop(); }
     };
@@ -251,22 +252,24 @@ template <class F, class... Args> auto spawn(F &&f, Args &&...args)
 
 /*
  * Runs f as the main goroutine; this plain thread waits, for its result or its exception. Other goroutines
- * keep running. status::deadlock when gort_on_deadlock has a handler, else a deadlock ends the process.
+ * keep running. status::deadlock when gort_on_deadlock has a handler, else a deadlock ends the process; f's
+ * goroutine is still there then, and what f refers to has to stay.
  */
 template <class F> auto run(F &&f)
 {
     using result = std::invoke_result_t<F &>;
     static_assert(!std::is_reference_v<result>, "the result of run is a value; return a pointer or std::ref");
-    struct call {
-        std::remove_reference_t<F> *f;
-        detail::outcome<result> out;
-    } call{std::addressof(f), {}};
-    const auto entry = [](void *arg) noexcept {
-        auto *const self = static_cast<struct call *>(arg);
-        self->out.run(*self->f);
-    };
-    detail::check(gort_run(entry, &call));
-    return call.out.take();
+    using function = std::conditional_t<std::is_lvalue_reference_v<F>, std::reference_wrapper<std::remove_reference_t<F>>,
+                                        std::decay_t<F>>;
+    /* The goroutine's too: after a deadlock it may be woken yet, when this call is long over. */
+    task<result> made;
+    made.state_.reset(new detail::task_of<result, function>(function(std::forward<F>(f))));
+    const gort_status status = gort_run(&detail::task_state<result>::run, made.state_.get());
+    if (status != GORT_OK && status != GORT_DEADLOCK) {
+        made.state_->drop(); /* there is no goroutine that would */
+    }
+    detail::check(status);
+    return made.join();
 }
 
 /* Ends this goroutine: Go's runtime.Goexit. The destructors on its stack run; do not swallow it in catch (...). */
