@@ -75,6 +75,7 @@ async function main() {
   assert.equal(execFileSync('echo', ['child']).toString(), 'child\n');
   assert.equal(await shutdown({ timeout: 10000 }), true);
   assert.equal(await squareOfNine(), 81); // it starts again
+  assert.equal(await shutdown({ timeout: 10000 }), true); // no goroutine is left in the library that koffi unloads
   assert.ok(maxprocs() >= 1);
   console.log('ok');
   if (process.argv[3] === 'wait') new Chan().recv(); // to be ended by a signal

@@ -4,22 +4,9 @@
  */
 /* run: once */
 /* link: dlopen */
-#define CHECK_WITHOUT_LIBRARY
-#include "check.h"
+#include "dl.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
-
-#define FUNCTION(library, name) \
-    __typeof__(&name) name##_ = NULL; \
-    load_symbol(library, #name, &name##_)
-
-static void load_symbol(void *library, const char *name, void *function)
-{
-    void *symbol = dlsym(library, name);
-    CHECK(symbol != NULL);
-    memcpy(function, &symbol, sizeof symbol); /* C has no cast from an object to a function pointer */
-}
 
 static void adds(void *arg)
 {
@@ -70,7 +57,7 @@ static void dumps(void *arg)
 
 static void cycle(void)
 {
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    void *library = open_library(0);
     if (library == NULL) {
         check_fail(__FILE__, __LINE__, "dlopen: %s", dlerror());
     }

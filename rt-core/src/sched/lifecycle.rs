@@ -12,16 +12,17 @@ use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
 use crate::sanitizer::race;
 use crate::stack::fault;
+use crate::sys::library::Pin;
 use crate::sys::{barrier, clock, futex, thread};
 use crate::trace;
 use core::ops::Deref;
-use core::ptr;
+use core::{mem, ptr};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering::*, fence};
 
 static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(ptr::null_mut());
 static VISITORS: AtomicUsize = AtomicUsize::new(0);
-/// Held while a runtime is made or taken down.
-static CHANGE: SpinLock<()> = SpinLock::new(());
+/// Held while a runtime is made or taken down; in it, what keeps this code loaded while there is one.
+static CHANGE: SpinLock<Option<Pin>> = SpinLock::new(None);
 /// Forks between the first process and this one.
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
@@ -110,7 +111,8 @@ pub(super) fn ready_from_outside(g: *mut G) {
 
 #[cold]
 fn start() -> Result {
-    let _change = CHANGE.lock();
+    let mut library = Some(Pin::new()); // made, and dropped if it was for nothing, without the lock
+    let mut change = CHANGE.lock();
     if !RUNTIME.load(SeqCst).is_null() {
         return Ok(());
     }
@@ -131,6 +133,7 @@ fn start() -> Result {
         });
         match started {
             Ok(()) => {
+                mem::swap(&mut *change, &mut library);
                 RUNTIME.store(rt, SeqCst);
                 crate::signal::set_dump_signal((*rt).debug.dump_signal);
                 trace::start_from_environment(&*rt);
@@ -171,7 +174,7 @@ pub(crate) fn shutdown(timeout: i64) -> Result {
         race::all_have_ended();
     }
     crate::signal::stop_all();
-    let _change = CHANGE.lock();
+    let mut change = CHANGE.lock();
     let rt = RUNTIME.swap(ptr::null_mut(), SeqCst);
     if rt.is_null() {
         return Ok(()); // another shutdown was faster
@@ -182,6 +185,9 @@ pub(crate) fn shutdown(timeout: i64) -> Result {
     }
     // SAFETY: nobody outside can reach it any more, and its goroutines are over.
     unsafe { take_down(rt) };
+    let library = change.take();
+    drop(change);
+    drop(library);
     Ok(())
 }
 
@@ -233,7 +239,7 @@ unsafe fn take_down(rt: *mut Runtime) {
         for &m in &all {
             drop(Box::from_raw(m));
         }
-        for crew in core::mem::take(&mut runtime.sched.lock().crews) {
+        for crew in mem::take(&mut runtime.sched.lock().crews) {
             crew.forget();
         }
         for p in runtime.all_ps() {

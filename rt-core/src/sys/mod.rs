@@ -8,6 +8,7 @@ pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod epoll;
 pub(crate) mod futex;
+pub(crate) mod library;
 pub(crate) mod memory;
 pub(crate) mod pipe;
 pub(crate) mod thread;
