@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / "target" / "release"
 TEMPLATES = ROOT / "scripts" / "package"
 DOCUMENTS = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]
-DOCUMENT_FOLDERS = {"docs": "*.md", "examples/c": "*.[ch]", "examples/cpp": "*.[ch]pp"}
+DOCUMENT_FOLDERS = {"docs": "*.*", "examples/c": "*.[ch]", "examples/cpp": "*.[ch]pp"}
 BINDING = ROOT / "bindings" / "cpp"
 
 

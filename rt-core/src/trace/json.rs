@@ -1,7 +1,8 @@
-//! Trace events in Chrome's JSON array format, which Perfetto and chrome://tracing open.
+//! Trace events in Chrome's JSON format, which Perfetto and chrome://tracing open.
 //!
-//! What has been written is a whole document after every [`Output::flush`]: the closing bracket is
-//! written each time, and written over the next.
+//! What has been written is a whole document after every [`Output::flush`]: the closing brackets are
+//! written each time, and written over the next. The unit at the top keeps chrome://tracing from taking
+//! slices within the same microsecond for nested ones.
 
 use crate::error::{Error, Result};
 use crate::sys::errno;
@@ -9,7 +10,8 @@ use std::fmt::{Display, Write as _};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-const END: &str = "\n]\n";
+const BEGIN: &str = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
+const END: &str = "\n]}\n";
 
 /// A JSON text that grows, each event on a line of its own.
 #[derive(Default)]
@@ -104,7 +106,7 @@ impl Json {
 /// The file.
 pub(super) struct Output {
     file: File,
-    /// Where the closing bracket is.
+    /// Where the closing brackets are.
     at: u64,
     empty: bool,
     /// The first failure; nothing is written after it.
@@ -116,7 +118,7 @@ impl Output {
         let file = File::create(path)
             .map_err(|e| Error::os(c"the trace's file could not be made", e.raw_os_error().unwrap_or(0)))?;
         let mut output = Output { file, at: 0, empty: true, failed: None };
-        output.put("[\n");
+        output.put(BEGIN);
         output.put_end();
         output.result().map(|()| output)
     }

@@ -43,9 +43,12 @@ pub(crate) const TRACE: u8 = 2;
 const AT_A_TIME: u64 = 8192;
 /// Between rounds of a trace to a file.
 const PERIOD: i64 = 2_000_000;
-/// Tracks' numbers: those of GOMAXPROCS have their own, then come crews', then threads without a P.
+/// Tracks' numbers. Viewers call the one whose number is the process's, 1, its main thread: there is none.
+const PS: u32 = 2;
 const CREWS: u32 = 2000;
 const OUTSIDE: u32 = 3000;
+/// What is said of the trace itself.
+const TRACE_ITSELF: u32 = 4000;
 
 const OFF: Error = Error::new(Kind::Misuse, c"no trace is on");
 
@@ -287,7 +290,7 @@ fn names(rt: &Runtime) -> HashMap<u64, Vec<u8>> {
 fn each_ring(rt: &Runtime, mut f: impl FnMut(u32, &str, &Ring)) {
     for p in rt.ps() {
         if let Some(ring) = p.trace.ring() {
-            f(p.id as u32 + 1, &format!("P {}", p.id), ring);
+            f(p.id as u32 + PS, &format!("P {}", p.id), ring);
         }
     }
     for (p, tid) in rt.crew_ps().zip(CREWS..) {

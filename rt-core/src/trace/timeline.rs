@@ -8,6 +8,7 @@
 //! have one, evenly, but no further apart than events in bursts are. What is so dated is marked.
 //! Events are taken in the order of their times, as far as all rings have been read up to them.
 
+use super::TRACE_ITSELF;
 use super::event::{Event, Kind, is_exit, left_text};
 use super::json::Json;
 use super::ticks::Scale;
@@ -64,6 +65,8 @@ impl Timeline {
     pub(super) fn new(base: i64, names: HashMap<u64, Vec<u8>>) -> Timeline {
         let mut json = Json::default();
         json.name(0, "process_name", "gort");
+        json.name(TRACE_ITSELF, "thread_name", "trace");
+        json.sort(TRACE_ITSELF);
         Timeline {
             base,
             tracks: HashMap::new(),
@@ -118,7 +121,7 @@ impl Timeline {
         for tid in open {
             self.close(tid, now, false, "running", false);
         }
-        self.json.instant(0, now - self.base, "trace end", "lost", self.lost);
+        self.json.instant(TRACE_ITSELF, now - self.base, "trace end", "lost", self.lost);
     }
 
     /// End what runs on the track.
