@@ -712,7 +712,7 @@ void gort_block_exit(void);
  only be released after it. A negative timeout waits without end.
 
  GORT_DEADLINE_EXCEEDED: the timeout passed, and the runtime runs on as before. GORT_MISUSE: called
- from a goroutine.
+ from a goroutine, or from a callback on a thread of the runtime.
  */
 gort_status gort_shutdown(gort_duration timeout);
 

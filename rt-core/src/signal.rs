@@ -6,19 +6,24 @@
 //! sends it on, without waiting for slow receivers. That thread counts as one that uses the library,
 //! so that nobody speaks of a deadlock while a signal may come.
 //!
+//! What the thread sends may call somebody's callback, which may call this module again. So nobody waits
+//! for the thread with a lock held, the thread does not wait for itself, and when nobody listens any more
+//! at the end of a round it ends by itself; who comes next joins it.
+//!
 //! One signal may also be the one that GORTDEBUG names for dumps: then sysmon writes a dump, with no
 //! help of the pipe and the thread.
 
 use crate::chan::{self, Chan};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
-use crate::sched::lifecycle;
-use crate::sys::thread::{self, Thread};
+use crate::sched::{current, lifecycle};
+use crate::sys::thread;
 use crate::sys::{errno, futex, set_errno};
 use crate::waiter::Wait;
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::*};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering::*};
 
 struct Listener {
     signal: c_int,
@@ -33,36 +38,52 @@ struct Taken {
 struct State {
     listeners: Vec<Listener>,
     taken: Vec<Taken>,
-    reader: Option<(c_int, Thread)>,
+    reader: Option<Arc<Reader>>,
+    /// It has ended by itself, or is about to.
+    ended: Option<Arc<Reader>>,
 }
 
 // SAFETY: used under its lock; the channels are counted references.
 unsafe impl Send for State {}
 
-static STATE: SpinLock<State> = SpinLock::new(State { listeners: Vec::new(), taken: Vec::new(), reader: None });
-/// Serialises notify and stop, which wait for the thread and so must not hold `STATE`.
+/// The thread that passes signals on, and its pipe.
+struct Reader {
+    read_end: c_int,
+    write_end: c_int,
+    thread: AtomicPtr<thread::Record>,
+    /// Odd while it sends.
+    round: AtomicU32,
+    /// 1 once it counts as a thread that uses the library.
+    counted: AtomicU32,
+}
+
+static STATE: SpinLock<State> =
+    SpinLock::new(State { listeners: Vec::new(), taken: Vec::new(), reader: None, ended: None });
+/// Serialises changes of who listens.
 static CHANGE: SpinLock<()> = SpinLock::new(());
 /// Where the handler writes; -1: nowhere.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
+/// Handlers that may have looked at `PIPE` and not written yet.
+static WRITING: AtomicU32 = AtomicU32::new(0);
 /// The signal that asks for a dump; 0: none.
 static DUMP: AtomicI32 = AtomicI32::new(0);
 /// Ends the thread that reads the pipe.
 static STOP: c_int = 0;
 
 const NOT_A_SIGNAL: Error = Error::new(Kind::Invalid, c"this signal cannot be listened to");
-/// 1 once the thread counts as one that uses the library.
-static COUNTED: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn handler(signal: c_int) {
     let saved = errno();
     if signal == DUMP.load(Relaxed) {
         lifecycle::dump_from_signal();
     }
-    let fd = PIPE.load(Relaxed);
+    WRITING.fetch_add(1, SeqCst);
+    let fd = PIPE.load(SeqCst);
     if fd >= 0 {
         // SAFETY: write is async-signal-safe; a full pipe loses the signal, as a full channel would.
         unsafe { libc::write(fd, (&raw const signal).cast(), size_of::<c_int>()) };
     }
+    WRITING.fetch_sub(1, Release);
     set_errno(saved);
 }
 
@@ -81,22 +102,22 @@ pub unsafe fn notify(c: *mut Chan, signal: c_int) -> Result {
     if !may_listen(signal) {
         return Err(NOT_A_SIGNAL);
     }
-    crate::sched::current::touch();
-    let _change = CHANGE.lock();
-    start_reader()?;
-    if let Err(error) = take(signal) {
-        stop_reader_if_unused();
-        return Err(error);
-    }
-    // SAFETY: the reference is ended by `stop`.
-    unsafe {
-        let mut state = STATE.lock();
-        if !state.listeners.iter().any(|l| l.signal == signal && l.chan == c) {
-            chan::retain(c);
-            state.listeners.push(Listener { signal, chan: c });
+    current::touch();
+    let (result, unused) = {
+        let _change = CHANGE.lock();
+        let result = start_reader().and_then(|()| take(signal));
+        if result.is_ok() {
+            let mut state = STATE.lock();
+            if !state.listeners.iter().any(|l| l.signal == signal && l.chan == c) {
+                // SAFETY: the reference is ended by `stop`.
+                unsafe { chan::retain(c) };
+                state.listeners.push(Listener { signal, chan: c });
+            }
         }
-    }
-    Ok(())
+        (result, take_unused_reader())
+    };
+    end_reader(unused);
+    result
 }
 
 /// Whether a handler may be set for it: a signal, and none of those the runtime or the kernel keeps.
@@ -144,26 +165,38 @@ pub unsafe fn stop(c: *mut Chan) -> Result {
     if c.is_null() {
         return Err(Error::new(Kind::Invalid, c"stop on a nil channel"));
     }
-    let _change = CHANGE.lock();
-    let dropped = drop_listeners(|l| l.chan == c);
-    give_back_unused();
-    stop_reader_if_unused();
-    for l in dropped {
-        // SAFETY: the reference was taken by `notify`.
-        unsafe { chan::release(l.chan) };
-    }
+    stop_those(|l| l.chan == c);
     Ok(())
 }
 
-/// As [`stop`] for every channel: the runtime ends.
+/// As [`stop`] for every channel: the runtime ends. Not by the thread that passes signals on.
 pub(crate) fn stop_all() {
-    let _change = CHANGE.lock();
     DUMP.store(0, Relaxed);
-    let dropped = drop_listeners(|_| true);
-    give_back_unused();
-    stop_reader_if_unused();
+    stop_those(|_| true);
+}
+
+/// Whether the caller is the thread that passes signals on, in somebody's callback.
+pub(crate) fn is_own_thread() -> bool {
+    current::passes_signals()
+}
+
+fn stop_those(which: impl Fn(&Listener) -> bool) {
+    let (dropped, unused, used) = {
+        let _change = CHANGE.lock();
+        let dropped = drop_listeners(which);
+        give_back_unused();
+        (dropped, take_unused_reader(), STATE.lock().reader.clone())
+    };
+    end_reader(unused);
+    // What it is sending now it may have looked up before.
+    if let Some(reader) = used.filter(|_| !is_own_thread()) {
+        let round = reader.round.load(Acquire);
+        while round % 2 == 1 && reader.round.load(Acquire) == round {
+            futex::wait(&reader.round, round, futex::FOREVER);
+        }
+    }
     for l in dropped {
-        // SAFETY: as in `stop`.
+        // SAFETY: the reference was taken by `notify`.
         unsafe { chan::release(l.chan) };
     }
 }
@@ -195,86 +228,135 @@ fn give_back_unused() {
     });
 }
 
+/// With `CHANGE` held.
 fn start_reader() -> Result {
     if STATE.lock().reader.is_some() {
         return Ok(());
     }
     let mut ends = [0; 2];
-    // SAFETY: room for two descriptors; the thread owns its end until it is joined.
+    // SAFETY: room for two descriptors; the thread has a reference of its own, and ends before the pipe.
     unsafe {
         if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) < 0 {
             return Err(Error::os(c"no pipe for signals could be made", errno()));
         }
         libc::fcntl(ends[1], libc::F_SETFL, libc::O_NONBLOCK);
-        PIPE.store(ends[1], Release);
-        COUNTED.store(0, Relaxed);
-        match thread::start(read_signals, ptr::without_provenance_mut(ends[0] as usize)) {
+        let reader = Arc::new(Reader {
+            read_end: ends[0],
+            write_end: ends[1],
+            thread: AtomicPtr::new(ptr::null_mut()),
+            round: AtomicU32::new(0),
+            counted: AtomicU32::new(0),
+        });
+        let for_thread = Arc::into_raw(reader.clone());
+        match thread::start(read_signals, for_thread.cast_mut().cast()) {
             Ok(t) => {
-                STATE.lock().reader = Some((ends[0], t));
-                while COUNTED.load(Acquire) == 0 {
-                    futex::wait(&COUNTED, 0, futex::FOREVER);
+                reader.thread.store(t, Relaxed);
+                while reader.counted.load(Acquire) == 0 {
+                    futex::wait(&reader.counted, 0, futex::FOREVER);
                 }
+                PIPE.store(ends[1], SeqCst);
+                STATE.lock().reader = Some(reader);
+                Ok(())
             }
             Err(e) => {
-                PIPE.store(-1, Release);
+                drop(Arc::from_raw(for_thread));
                 libc::close(ends[0]);
                 libc::close(ends[1]);
-                return Err(Error::os(c"no thread for signals could be made", e));
+                Err(Error::os(c"no thread for signals could be made", e))
             }
         }
     }
-    Ok(())
 }
 
-fn stop_reader_if_unused() {
-    let reader = {
-        let mut state = STATE.lock();
-        if !state.listeners.is_empty() {
-            return;
+/// What is for [`end_reader`] when nobody listens; with `CHANGE` held. The thread itself stays, as it looks
+/// once more when its round is over.
+fn take_unused_reader() -> [Option<Arc<Reader>>; 2] {
+    if is_own_thread() {
+        return [None, None];
+    }
+    let mut state = STATE.lock();
+    let unused = if state.listeners.is_empty() { state.reader.take() } else { None };
+    if unused.is_some() {
+        PIPE.store(-1, SeqCst);
+    }
+    [unused, state.ended.take()]
+}
+
+/// Wait until the threads have ended. With no lock held: they may be in callbacks.
+fn end_reader(readers: [Option<Arc<Reader>>; 2]) {
+    for reader in readers.into_iter().flatten() {
+        while WRITING.load(SeqCst) != 0 {
+            // SAFETY: no arguments.
+            unsafe { libc::sched_yield() };
         }
-        state.reader.take()
-    };
-    let Some((read_end, t)) = reader else { return };
-    let write_end = PIPE.swap(-1, AcqRel);
-    // SAFETY: the pipe is ours; the thread ends at STOP. A blocking write gets it through.
-    unsafe {
-        libc::fcntl(write_end, libc::F_SETFL, 0);
-        libc::write(write_end, (&raw const STOP).cast(), size_of::<c_int>());
-        thread::join(t);
-        libc::close(read_end);
-        libc::close(write_end);
+        // SAFETY: whoever took it out of the state joins it, once; then the pipe is nobody's. The thread
+        // ends at STOP, which a blocking write gets through, or has ended.
+        unsafe {
+            libc::fcntl(reader.write_end, libc::F_SETFL, 0);
+            libc::write(reader.write_end, (&raw const STOP).cast(), size_of::<c_int>());
+            thread::join(reader.thread.load(Relaxed));
+            libc::close(reader.read_end);
+            libc::close(reader.write_end);
+        }
     }
 }
 
-extern "C" fn read_signals(fd: *mut c_void) -> *mut c_void {
+extern "C" fn read_signals(reader: *mut c_void) -> *mut c_void {
+    // SAFETY: the reference was made for this thread.
+    let reader = unsafe { Arc::from_raw(reader.cast_const().cast::<Reader>()) };
     thread::set_name(c"gort-signal");
-    crate::sched::current::touch();
-    COUNTED.store(1, Release);
-    futex::wake(&COUNTED);
+    current::touch();
+    current::set_passes_signals();
+    reader.counted.store(1, Release);
+    futex::wake(&reader.counted);
     loop {
         let mut signal: c_int = 0;
         // SAFETY: room for an int.
-        let n = unsafe { libc::read(fd.addr() as c_int, (&raw mut signal).cast(), size_of::<c_int>()) };
+        let n = unsafe { libc::read(reader.read_end, (&raw mut signal).cast(), size_of::<c_int>()) };
         if n < 0 && errno() == libc::EINTR {
             continue;
         }
-        if n <= 0 || signal == 0 {
-            return ptr::null_mut();
+        if n <= 0 || signal == STOP {
+            break;
         }
-        let mut channels: Vec<*mut Chan> = Vec::new();
-        for l in STATE.lock().listeners.iter().filter(|l| l.signal == signal) {
-            // SAFETY: the list's reference keeps it alive.
-            unsafe { chan::retain(l.chan) };
-            channels.push(l.chan);
-        }
-        for c in channels {
-            // SAFETY: retained above. A full or closed channel misses it.
-            unsafe {
-                let _ = chan::send(c, (&raw const signal).cast(), Wait::Try);
-                chan::release(c);
-            }
+        reader.round.fetch_add(1, SeqCst);
+        pass_on(signal);
+        reader.round.fetch_add(1, Release);
+        futex::wake_all(&reader.round);
+        if nobody_listens(&reader) {
+            break;
         }
     }
+    ptr::null_mut()
+}
+
+fn pass_on(signal: c_int) {
+    let mut channels: Vec<*mut Chan> = Vec::new();
+    for l in STATE.lock().listeners.iter().filter(|l| l.signal == signal) {
+        // SAFETY: the list's reference keeps it alive.
+        unsafe { chan::retain(l.chan) };
+        channels.push(l.chan);
+    }
+    for c in channels {
+        // SAFETY: retained above. A full or closed channel misses it.
+        unsafe {
+            let _ = chan::send(c, (&raw const signal).cast(), Wait::Try);
+            chan::release(c);
+        }
+    }
+}
+
+/// The last of them has stopped in a callback on this thread, which then has nothing to do any more.
+fn nobody_listens(this: &Arc<Reader>) -> bool {
+    let mut state = STATE.lock();
+    // Another one waits for this thread, and has taken it already.
+    let is_current = state.reader.as_ref().is_some_and(|reader| Arc::ptr_eq(reader, this));
+    if !is_current || !state.listeners.is_empty() {
+        return false;
+    }
+    PIPE.store(-1, SeqCst);
+    state.ended = state.reader.take();
+    true
 }
 
 /// In the child of fork(2) there is no thread to pass signals on: give the handlers back.
@@ -286,8 +368,9 @@ pub(crate) fn reset_after_fork() {
     }
     let mut state = STATE.lock();
     core::mem::forget(core::mem::take(&mut state.listeners));
-    state.reader = None;
+    core::mem::forget((state.reader.take(), state.ended.take()));
     drop(state);
+    WRITING.store(0, Relaxed);
     DUMP.store(0, Relaxed);
     give_back_unused();
     PIPE.store(-1, Relaxed);

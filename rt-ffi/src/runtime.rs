@@ -59,7 +59,7 @@ pub extern "C" fn gort_block_exit() {
 /// only be released after it. A negative timeout waits without end.
 ///
 /// GORT_DEADLINE_EXCEEDED: the timeout passed, and the runtime runs on as before. GORT_MISUSE: called
-/// from a goroutine.
+/// from a goroutine, or from a callback on a thread of the runtime.
 #[unsafe(no_mangle)]
 pub extern "C" fn gort_shutdown(timeout: gort_duration) -> gort_status {
     status(|| runtime::shutdown(timeout))

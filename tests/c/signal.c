@@ -99,6 +99,89 @@ static void closed_meanwhile(void *arg)
     gort_chan_release(counter);
 }
 
+/* The callback of an operation runs on the thread that passes signals on, and may stop listening there. */
+struct told {
+    gort_chan *chan, *other;
+    int signum, times;
+};
+
+static void stops(void *user, int index, gort_status status)
+{
+    struct told *told = (struct told *)user;
+    CHECK_EQ(index, 0);
+    CHECK_EQ(status, GORT_OK);
+    CHECK_REFUSED(gort_shutdown(-1), GORT_MISUSE);
+    CHECK_STATUS(gort_signal_stop(told->chan), GORT_OK);
+    if (told->other != NULL) {
+        CHECK_STATUS(gort_signal_notify(told->other, SIGUSR2), GORT_OK);
+    }
+    ATOMIC_ADD(&told->times, 1);
+}
+
+static void stop_in_callback(void *arg)
+{
+    (void)arg;
+    for (int other = 0; other < 2; other++) {
+        struct told told = {new_chan(sizeof(int), 0), other ? new_chan(sizeof(int), 1) : NULL, 0, 0};
+        gort_async *op = gort_chan_recv_async(told.chan, &told.signum, stops, &told);
+        CHECK(op != NULL);
+        CHECK_STATUS(gort_signal_notify(told.chan, SIGUSR1), GORT_OK);
+        raise_it(SIGUSR1);
+        WAIT_UNTIL(ATOMIC_GET(&told.times) == 1);
+        CHECK_EQ(told.signum, SIGUSR1);
+        if (other) {
+            raise_it(SIGUSR2);
+            expect(told.other, SIGUSR2);
+            CHECK_STATUS(gort_signal_stop(told.other), GORT_OK);
+            gort_chan_release(told.other);
+        }
+        raise_it(SIGUSR1); /* whose handler is the program's again */
+        WAIT_UNTIL(ATOMIC_GET(&handled) == 1);
+        ATOMIC_SET(&handled, 0);
+        gort_async_release(op);
+        gort_chan_release(told.chan);
+    }
+}
+
+static bool stopping;
+
+static void counts(void *user, int index, gort_status status)
+{
+    (void)index;
+    (void)status;
+    CHECK(!ATOMIC_GET(&stopping));
+    ATOMIC_ADD((int *)user, 1);
+}
+
+/* Two listen; once one's stop has returned it is told nothing, though the thread goes on for the other. */
+static void nothing_after_stop(void *arg)
+{
+    (void)arg;
+    gort_chan *kept = new_chan(sizeof(int), 1);
+    CHECK_STATUS(gort_signal_notify(kept, SIGUSR1), GORT_OK);
+    for (int i = 0; i < ROUNDS; i++) {
+        int times = 0;
+        gort_chan *stopped = new_chan(sizeof(int), 0);
+        gort_async *op = gort_chan_recv_async(stopped, NULL, counts, &times);
+        CHECK_STATUS(gort_signal_notify(stopped, SIGUSR1), GORT_OK);
+        raise_it(SIGUSR1);
+        if (i % 2 == 1) {
+            expect(kept, SIGUSR1);
+        }
+        CHECK_STATUS(gort_signal_stop(stopped), GORT_OK);
+        ATOMIC_SET(&stopping, true);
+        if (i % 2 == 0) {
+            expect(kept, SIGUSR1);
+        }
+        CHECK(gort_async_cancel(op) == (times == 0));
+        ATOMIC_SET(&stopping, false);
+        gort_async_release(op);
+        gort_chan_release(stopped);
+    }
+    CHECK_STATUS(gort_signal_stop(kept), GORT_OK);
+    gort_chan_release(kept);
+}
+
 static void refusals(void *arg)
 {
     (void)arg;
@@ -125,6 +208,10 @@ int main(void)
     run_every_way(comes_to_every_channel, NULL);
     run_every_way(full_channel_misses, NULL);
     run_every_way(closed_meanwhile, NULL);
+    run_every_way(stop_in_callback, NULL);
+    run_every_way(nothing_after_stop, NULL);
+    CHECK_STATUS(gort_shutdown(-1), GORT_OK);
+    CHECK_EQ(check_thread_count(), 1);
     CHECK_EQ(ATOMIC_GET(&handled), 0);
     return EXIT_SUCCESS;
 }

@@ -36,6 +36,8 @@ struct Tls {
     delivery: Delivery,
     /// How this plain thread sleeps in waits that may be interrupted; `None`: as always.
     pause: Cell<Option<&'static Pause>>,
+    /// This is the thread that passes signals on.
+    passes_signals: Cell<bool>,
 }
 
 const _: () = assert!(size_of::<Tls>() <= tls::SIZE && align_of::<Tls>() <= 16);
@@ -128,6 +130,17 @@ pub(crate) fn set_pause(pause: Option<&'static Pause>) {
     unsafe { (*tls()).pause.set(pause) }
 }
 
+/// See [`crate::signal`].
+pub(crate) fn passes_signals() -> bool {
+    // SAFETY: as in `m`.
+    unsafe { (*tls()).passes_signals.get() }
+}
+
+pub(crate) fn set_passes_signals() {
+    // SAFETY: as in `m`.
+    unsafe { (*tls()).passes_signals.set(true) }
+}
+
 /// In the child of fork(2): this thread is nobody's M any more and not counted yet.
 pub(super) fn reset_after_fork() {
     let tls = tls();
@@ -135,6 +148,7 @@ pub(super) fn reset_after_fork() {
     unsafe {
         (*tls).m.set(ptr::null_mut());
         (*tls).counted_in.set(0);
+        (*tls).passes_signals.set(false);
     }
 }
 

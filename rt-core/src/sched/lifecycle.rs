@@ -157,6 +157,9 @@ pub(crate) fn shutdown(timeout: i64) -> Result {
     if !current::m().is_null() {
         return Err(Error::new(Kind::Misuse, c"gort_shutdown from a goroutine"));
     }
+    if crate::signal::is_own_thread() {
+        return Err(Error::new(Kind::Misuse, c"gort_shutdown from a callback on the runtime's own thread"));
+    }
     let until = if timeout < 0 { futex::FOREVER } else { clock::deadline(timeout) };
     {
         let Some(rt) = visit() else {
