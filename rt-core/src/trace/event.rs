@@ -18,6 +18,8 @@ const AUX: u32 = 16;
 pub(crate) enum Kind {
     /// A goroutine was switched to; the one before has left just then.
     Start,
+    /// As `Start`, of a goroutine that was made ready here as the last thing before.
+    Next,
     /// The goroutine before has left, and its M looks around for another.
     Left,
     /// A goroutine that had lost its P goes on with this one.
@@ -75,7 +77,8 @@ impl Event {
     /// `None`: no words of an event.
     pub(super) fn decode(first: u64, second: u64) -> Option<Event> {
         use Kind::*;
-        const ALL: [Kind; 11] = [Start, Left, Resume, HandOff, Retake, Ready, Create, Name, Steal, Timer, Netpoll];
+        const ALL: [Kind; 12] =
+            [Start, Next, Left, Resume, HandOff, Retake, Ready, Create, Name, Steal, Timer, Netpoll];
         Some(Event {
             kind: *ALL.get((first & 0xff) as usize)?,
             left: (first >> 8) as u8,

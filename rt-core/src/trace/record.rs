@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering::*;
 const NAME: usize = 64;
 
 /// A goroutine is going to run on the P's M.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn before(rt: &Runtime, p: &P, g: &G, first: bool) {
     match p.trace.ring() {
         Some(ring) if !first && rt.watched.load(Relaxed) == TRACE => {
@@ -73,7 +73,8 @@ pub(crate) fn looks_around(m: &M) {
 #[inline(never)]
 pub(crate) fn ready(p: &P, g: &G) {
     match p.trace.ring() {
-        Some(ring) => ring.note(ready_kind(g), g.id, g.runs.load(Relaxed) as u16),
+        Some(ring) if g.context.is_begun() => ring.note_ready(g.id, g.runs.load(Relaxed) as u16),
+        Some(ring) => ring.note(Kind::Create, g.id, g.runs.load(Relaxed) as u16),
         None => event_noted(p, ready_kind(g), g.id, g.runs.load(Relaxed) as u16),
     }
 }

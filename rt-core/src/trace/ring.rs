@@ -5,6 +5,8 @@
 //!   afterwards, is not so far on that the slot could have been written over meanwhile. The fence in
 //!   `push` keeps the stores to a slot behind the head that says so. What a reader comes too late for is
 //!   counted as lost.
+//! * **Mostly what is made ready runs next.** In a burst such an event waits for the next one, in `made_ready`,
+//!   and is a part of it when that is the goroutine's start. Whatever else is written is written after it.
 //! * **A clock costs more than an event.** Where events follow each other within [`DENSE`] ticks for
 //!   [`RUN`] of them, only one in [`STRIDE`] looks at the clock; a pause ends that.
 
@@ -19,13 +21,15 @@ pub(crate) const EVENTS: u64 = 1 << 14;
 /// Some 400 ns.
 const DENSE: u64 = 128;
 const RUN: u32 = 32;
-const STRIDE: u64 = 64;
+const STRIDE: u64 = 128;
 
 pub(super) struct Ring {
     /// Events ever written.
     head: AtomicU64,
     /// How the goroutine that left last did, as long as that is not noted. The owner's, as all below.
     left: Cell<u8>,
+    /// The second word of an event that is not written yet; 0: none. See the head of the file.
+    made_ready: Cell<u64>,
     /// The event from which on the clock is looked at.
     look_at: Cell<u64>,
     /// Looks in a row that found events to be close to each other.
@@ -48,6 +52,9 @@ impl Ring {
 
     #[inline(always)]
     fn push(&self, first: u64, second: u64) {
+        if self.made_ready.get() != 0 {
+            self.push_made_ready();
+        }
         let head = self.head.load(Relaxed);
         if head < self.look_at.get() {
             self.push_at(head, first, second);
@@ -60,6 +67,9 @@ impl Ring {
     #[cold]
     #[inline(never)]
     fn push_exact(&self, first: u64, second: u64) {
+        if self.made_ready.get() != 0 {
+            self.push_made_ready();
+        }
         let head = self.head.load(Relaxed);
         let now = ticks::now();
         let events = head - self.last_head.replace(head);
@@ -69,7 +79,24 @@ impl Ring {
         self.push_at(head, first | stamp_bits(now), second);
     }
 
-    /// Note an event. By the owner, as all below.
+    #[cold]
+    #[inline(never)]
+    fn push_made_ready(&self) {
+        self.push_at(self.head.load(Relaxed), head_word(Kind::Ready, 0), self.made_ready.replace(0));
+    }
+
+    /// Note that a goroutine was made ready. By the owner, as all below.
+    #[inline(always)]
+    pub(super) fn note_ready(&self, subject: u64, aux: u16) {
+        let second = subject_word(subject, aux);
+        if self.made_ready.get() == 0 && self.head.load(Relaxed) < self.look_at.get() {
+            self.made_ready.set(second);
+        } else {
+            self.push(head_word(Kind::Ready, 0), second);
+        }
+    }
+
+    /// Note an event.
     #[inline(always)]
     pub(super) fn note(&self, kind: Kind, subject: u64, aux: u16) {
         self.push(head_word(kind, 0), subject_word(subject, aux));
@@ -78,7 +105,14 @@ impl Ring {
     /// Note that a goroutine was switched to, and how the one before has left.
     #[inline(always)]
     pub(super) fn note_start(&self, subject: u64, aux: u16) {
-        self.push(head_word(Kind::Start, self.left.replace(0)), subject_word(subject, aux));
+        let second = subject_word(subject, aux);
+        let kind = if self.made_ready.get() == second {
+            self.made_ready.set(0);
+            Kind::Next
+        } else {
+            Kind::Start
+        };
+        self.push(head_word(kind, self.left.replace(0)), second);
     }
 
     /// A goroutine has left; whatever comes next will say so.
@@ -95,6 +129,9 @@ impl Ring {
             _ if left == 0 => {}
             true => self.push_exact(head_word(Kind::Left, left), 0),
             false => self.push(head_word(Kind::Left, left), 0),
+        }
+        if self.made_ready.get() != 0 {
+            self.push_made_ready();
         }
     }
 

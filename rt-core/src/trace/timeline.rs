@@ -158,6 +158,12 @@ impl Timeline {
                 self.open(tid, at, about, g);
                 self.join(g, End::Start { runs: event.aux, tid, at });
             }
+            Kind::Next => {
+                // At the latest, in what ran before; an arrow that begins where that ends is nobody's.
+                let from = self.tracks.get(&tid).and_then(|t| t.open.as_ref()).map_or(i64::MIN, |open| open.from);
+                self.made_ready(tid, (at - 1).max(from), event, "ready");
+                self.take(Dated { at, about, tid, event: Ok(Event { kind: Kind::Start, ..event }) });
+            }
             Kind::Left => self.close(tid, at, about, left_text(event.left), is_exit(event.left)),
             Kind::Resume => {
                 self.close(tid, at, about, "unknown", false);
