@@ -1,6 +1,6 @@
 //! Goroutines: starting them, ending them, and what one can ask about itself.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::sched::caller::Caller;
 use crate::sched::g::TOUCHED;
 use crate::sched::{current, idle, run, spawn};
@@ -148,14 +148,14 @@ pub fn lock_os_thread() -> Result {
     Ok(())
 }
 
-/// Undo one [`lock_os_thread`].
+/// Undo one [`lock_os_thread`]; nothing when there is none.
 pub fn unlock_os_thread() -> Result {
     let caller = Caller::enter();
     let (Some(m), false) = (caller.m(), caller.g().is_null()) else { return Err(Error::NOT_A_GOROUTINE) };
     // SAFETY: the running goroutine.
     let g = unsafe { &*caller.g() };
     match g.lock_depth.get() {
-        0 => return Err(Error::new(Kind::Misuse, c"unlock of an OS thread that is not locked")),
+        0 => return Ok(()),
         1 if m.crew.get().is_none() => {
             m.locked_g.set(core::ptr::null_mut());
             g.bound.store(core::ptr::null_mut(), Release);

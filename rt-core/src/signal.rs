@@ -17,7 +17,7 @@ use crate::chan::{self, Chan};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
 use crate::sched::{current, lifecycle};
-use crate::sys::thread;
+use crate::sys::thread::{self, Blocks};
 use crate::sys::{errno, futex, set_errno};
 use crate::waiter::Wait;
 use core::ffi::{c_int, c_void};
@@ -248,7 +248,7 @@ fn start_reader() -> Result {
             counted: AtomicU32::new(0),
         });
         let for_thread = Arc::into_raw(reader.clone());
-        match thread::start(read_signals, for_thread.cast_mut().cast()) {
+        match thread::start(read_signals, for_thread.cast_mut().cast(), Blocks::All) {
             Ok(t) => {
                 reader.thread.store(t, Relaxed);
                 while reader.counted.load(Acquire) == 0 {

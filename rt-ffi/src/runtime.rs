@@ -32,7 +32,7 @@ pub extern "C" fn gort_lock_os_thread() -> gort_status {
     status(goroutine::lock_os_thread)
 }
 
-/// Undo one gort_lock_os_thread. GORT_MISUSE: not a goroutine, or not locked.
+/// Undo one gort_lock_os_thread; nothing when there is none. GORT_MISUSE: not a goroutine.
 #[unsafe(no_mangle)]
 pub extern "C" fn gort_unlock_os_thread() -> gort_status {
     status(goroutine::unlock_os_thread)

@@ -135,10 +135,6 @@ static void forks_with_mutex(void *arg)
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        sigset_t alarms;
-        sigemptyset(&alarms);
-        sigaddset(&alarms, SIGALRM);
-        CHECK_EQ(pthread_sigmask(SIG_UNBLOCK, &alarms, NULL), 0); /* the thread was the library's */
         alarm(20);
         CHECK_STATUS(gort_mutex_unlock(&mutex), GORT_OK);
         gort_mutex_lock(&mutex);

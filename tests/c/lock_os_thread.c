@@ -101,6 +101,11 @@ static void main_locked(void *arg)
     locked_among_others();
     CHECK(pthread_equal(this_thread(), mine));
     CHECK_STATUS(gort_unlock_os_thread(), GORT_OK);
+    CHECK_STATUS(gort_unlock_os_thread(), GORT_OK); /* nothing, as in Go: the next lock counts */
+    CHECK_STATUS(gort_lock_os_thread(), GORT_OK);
+    mine = this_thread();
+    gort_sleep(GORT_MILLISECOND);
+    CHECK(pthread_equal(this_thread(), mine));
 }
 
 int main(void)

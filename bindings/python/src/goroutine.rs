@@ -11,7 +11,6 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use rt_core::{Kind, Wait, goroutine, time};
-use std::sync::atomic::{AtomicI64, Ordering::*};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A goroutine that was started: wait for it, get what it returned or raised.
@@ -330,11 +329,6 @@ pub(crate) fn num_goroutine() -> usize {
     goroutine::num_goroutine()
 }
 
-thread_local! {
-    /// Nested locks of a plain thread, which is on its own OS thread in any case.
-    static LOCKED: AtomicI64 = const { AtomicI64::new(0) };
-}
-
 /// Keep the running goroutine on its OS thread until the matching unlock. Goroutines never leave their
 /// thread here, so this only counts.
 ///
@@ -344,25 +338,19 @@ thread_local! {
 #[pyfunction]
 pub(crate) fn lock_os_thread(py: Python<'_>) -> PyResult<()> {
     if goroutine::goroutine_id() == 0 {
-        LOCKED.with(|depth| depth.fetch_add(1, Relaxed));
-        return Ok(());
+        return Ok(()); // a plain thread is on its own in any case
     }
     goroutine::lock_os_thread().map_err(|error| errors::raise(py, error))
 }
 
-/// Undo one lock_os_thread. Raises Misuse when there is none.
+/// Undo one lock_os_thread; nothing when there is none, as in Go.
 ///
 /// >>> import gort
 /// >>> gort.unlock_os_thread()
-/// Traceback (most recent call last):
-///     ...
-/// gort.Misuse: unlock of an OS thread that is not locked
 #[pyfunction]
 pub(crate) fn unlock_os_thread(py: Python<'_>) -> PyResult<()> {
     if goroutine::goroutine_id() == 0 {
-        let locked = LOCKED.with(|depth| depth.fetch_update(Relaxed, Relaxed, |d| (d > 0).then(|| d - 1)).is_ok());
-        let error = || errors::of(errors::misuse(py), "unlock of an OS thread that is not locked");
-        return if locked { Ok(()) } else { Err(error()) };
+        return Ok(());
     }
     goroutine::unlock_os_thread().map_err(|error| errors::raise(py, error))
 }

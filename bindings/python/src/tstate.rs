@@ -141,12 +141,14 @@ pub(crate) fn detached<R>(f: impl FnOnce() -> R) -> R {
 /// Called first on each thread of the crew: let CPython know it, so that not each goroutine becomes
 /// a thread of its own in `threading`.
 pub(crate) fn begin_thread() {
-    // The runtime's threads block signals, and processes that goroutines start would inherit that.
+    // The runtime's threads block SIGPIPE, which Python ignores: processes that goroutines start would inherit
+    // that, and not be ended by it.
     // SAFETY: the set is initialised.
     unsafe {
-        let mut none: libc::sigset_t = core::mem::zeroed();
-        libc::sigemptyset(&mut none);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &none, ptr::null_mut());
+        let mut pipe: libc::sigset_t = core::mem::zeroed();
+        libc::sigemptyset(&mut pipe);
+        libc::sigaddset(&mut pipe, libc::SIGPIPE);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &pipe, ptr::null_mut());
     }
     // SAFETY: a new thread without a state.
     unsafe {

@@ -11,7 +11,8 @@ use super::m::M;
 use super::p::P;
 use super::{Runtime, Sched, deadlock, schedule};
 use crate::lock::SpinGuard;
-use crate::sys::{barrier, clock, futex, thread};
+use crate::sys::thread::{self, Blocks};
+use crate::sys::{barrier, clock, futex};
 use crate::time::heap::NEVER;
 use crate::trace;
 use core::ptr;
@@ -581,7 +582,7 @@ pub(super) unsafe fn start_m(rt: &Runtime, p: *mut P, spinning: bool, crew: Opti
         rt.sysmon.wake();
         // The lock keeps shutdown from joining a thread whose handle is not there yet.
         let _starting = rt.starting.lock();
-        match thread::start(schedule::m_main, m.cast()) {
+        match thread::start(schedule::m_main, m.cast(), Blocks::AsTheProgram(&rt.signal_mask)) {
             Ok(t) => {
                 (*m).thread.set(t);
                 Ok(())

@@ -268,6 +268,12 @@ pub(crate) fn register_fork_handler() {
 /// In the child of fork(2) only the forking thread exists: begin anew. What the parent's runtime
 /// held is left alone: its locks may be held by threads that are not here.
 extern "C" fn in_child() {
+    // SAFETY: the forking thread's M and its runtime are here, as all memory is.
+    unsafe {
+        if let Some(m) = current::m().as_ref() {
+            thread::set_signal_mask(&(*m.rt).signal_mask);
+        }
+    }
     RUNTIME.store(ptr::null_mut(), SeqCst);
     VISITORS.store(0, SeqCst);
     // SAFETY: whoever held it does not exist here.

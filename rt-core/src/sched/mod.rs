@@ -143,6 +143,8 @@ pub(crate) struct Runtime {
     /// Changes with the end of a goroutine while there are such calls.
     pub(crate) drained: AtomicU32,
     pub(crate) debug: Debug,
+    /// Of the thread that started the runtime: the program's.
+    pub(crate) signal_mask: libc::sigset_t,
     pub(crate) hooks: Option<Hooks>,
     /// Who wants to hear of switches: [`trace::HOOKS`], [`trace::TRACE`].
     pub(crate) watched: AtomicU8,
@@ -194,6 +196,7 @@ impl Runtime {
             closing: AtomicU32::new(0),
             drained: AtomicU32::new(0),
             debug: Debug::from_environment(),
+            signal_mask: crate::sys::thread::signal_mask(),
             watched: AtomicU8::new(if hooks.is_some() { trace::HOOKS } else { 0 }),
             hooks,
             trace: Trace::new(),

@@ -11,7 +11,7 @@ use super::p::P;
 use super::{Runtime, crew, current, idle};
 use crate::runtime::dump;
 use crate::runtime::schedtrace::Trace;
-use crate::sys::thread::{self, Thread};
+use crate::sys::thread::{self, Blocks, Thread};
 use crate::sys::{clock, futex};
 use crate::trace;
 use core::cell::Cell;
@@ -88,7 +88,7 @@ impl Sysmon {
     pub(super) unsafe fn start(rt: *const Runtime) -> Result<(), i32> {
         // SAFETY: the runtime lives until the thread is joined.
         unsafe {
-            (*rt).sysmon.thread.set(thread::start(main, rt.cast_mut().cast())?);
+            (*rt).sysmon.thread.set(thread::start(main, rt.cast_mut().cast(), Blocks::All)?);
         }
         Ok(())
     }

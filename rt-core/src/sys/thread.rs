@@ -32,20 +32,55 @@ extern "C" fn begin(record: *mut c_void) -> *mut c_void {
     }
 }
 
-/// Start a thread with every asynchronous signal blocked, so that signals sent to the process go
-/// to the host's own threads. Returns errno on failure.
+/// The signals a new thread blocks. Never those that a fault sends, or abort, or a profiler.
+#[derive(Clone, Copy)]
+pub(crate) enum Blocks<'a> {
+    /// All: it runs none of the program's code.
+    All,
+    /// Those of this mask, which is that of a thread of the program's; and SIGPIPE, so that a broken pipe
+    /// is an error to goroutines, as in Go. Processes and threads that goroutines start inherit the mask:
+    /// with more of it they could not be ended.
+    AsTheProgram(&'a libc::sigset_t),
+}
+
+/// The calling thread's signal mask.
+pub(crate) fn signal_mask() -> libc::sigset_t {
+    // SAFETY: room for the mask.
+    unsafe {
+        let mut mask = core::mem::zeroed();
+        libc::pthread_sigmask(libc::SIG_SETMASK, ptr::null(), &mut mask);
+        mask
+    }
+}
+
+pub(crate) fn set_signal_mask(mask: &libc::sigset_t) {
+    // SAFETY: a valid mask.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) };
+}
+
+/// Start a thread. Returns errno on failure.
 ///
 /// # Safety
 /// `main(arg)` must be sound on a new thread.
-pub(crate) unsafe fn start(main: extern "C" fn(*mut c_void) -> *mut c_void, arg: *mut c_void) -> Result<Thread, i32> {
+pub(crate) unsafe fn start(
+    main: extern "C" fn(*mut c_void) -> *mut c_void,
+    arg: *mut c_void,
+    blocks: Blocks,
+) -> Result<Thread, i32> {
     let record = try_box(Record { handle: 0, tid: AtomicI32::new(0), main, arg }).ok_or(libc::ENOMEM)?.as_ptr();
     // SAFETY: attributes and masks are initialised before use; the mask of this thread is put back.
     unsafe {
         let mut attr: libc::pthread_attr_t = core::mem::zeroed();
         libc::pthread_attr_init(&mut attr);
         libc::pthread_attr_setstacksize(&mut attr, STACK_SIZE);
-        let (mut blocked, mut before): (libc::sigset_t, libc::sigset_t) = (core::mem::zeroed(), core::mem::zeroed());
-        libc::sigfillset(&mut blocked);
+        let mut blocked: libc::sigset_t = core::mem::zeroed();
+        match blocks {
+            Blocks::All => libc::sigfillset(&mut blocked),
+            Blocks::AsTheProgram(mask) => {
+                blocked = *mask;
+                libc::sigaddset(&mut blocked, libc::SIGPIPE)
+            }
+        };
         for signal in [
             libc::SIGSEGV,
             libc::SIGBUS,
@@ -58,14 +93,15 @@ pub(crate) unsafe fn start(main: extern "C" fn(*mut c_void) -> *mut c_void, arg:
         ] {
             libc::sigdelset(&mut blocked, signal);
         }
-        libc::pthread_sigmask(libc::SIG_SETMASK, &blocked, &mut before);
+        let before = signal_mask();
+        set_signal_mask(&blocked);
         let mut handle: libc::pthread_t = 0;
         let mut rc = libc::pthread_create(&mut handle, &attr, begin, record.cast());
         if rc == libc::EINVAL {
             // A program with much static thread-local data needs more than our size.
             rc = libc::pthread_create(&mut handle, ptr::null(), begin, record.cast());
         }
-        libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut());
+        set_signal_mask(&before);
         libc::pthread_attr_destroy(&mut attr);
         if rc != 0 {
             drop(Box::from_raw(record));

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::sched::g::{G, SINCE_UNIT, Status};
 use crate::sched::run::write_all;
 use crate::sched::{Runtime, current, lifecycle};
-use crate::sys::{clock, errno, thread};
+use crate::sys::thread::{self, Blocks};
+use crate::sys::{clock, errno};
 use crate::trace;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
@@ -68,7 +69,7 @@ pub(crate) fn on_another_thread(mut f: &mut dyn FnMut()) {
         ptr::null_mut()
     }
     // SAFETY: the function outlives the thread, which is joined at once.
-    match unsafe { thread::start(main, (&raw mut f).cast()) } {
+    match unsafe { thread::start(main, (&raw mut f).cast(), Blocks::All) } {
         // SAFETY: started here.
         Ok(t) => unsafe { thread::join(t) },
         Err(_) => f(),
