@@ -12,12 +12,16 @@ static CREW: Crew = Crew::new(256 << 10, 1, 8, || {
 });
 
 fn go(f: impl FnOnce() + Send + 'static) {
+    go_in(&CREW, f);
+}
+
+fn go_in(crew: &'static Crew, f: impl FnOnce() + Send + 'static) {
     unsafe extern "C-unwind" fn call(f: *mut c_void) {
         // SAFETY: made below.
         unsafe { Box::from_raw(f.cast::<Box<dyn FnOnce()>>())() }
     }
     let f: Box<Box<dyn FnOnce()>> = Box::new(Box::new(f));
-    let options = SpawnOptions { crew: Some(&CREW), ..Default::default() };
+    let options = SpawnOptions { crew: Some(crew), ..Default::default() };
     // SAFETY: the function is called once.
     unsafe { goroutine::spawn_with(&options, call, Box::into_raw(f).cast()) }.expect("a goroutine");
 }
@@ -72,6 +76,36 @@ fn one_that_blocks_its_thread_holds_up_nobody_who_has_not_started() {
         WG.done().unwrap();
     });
     WG.wait();
+}
+
+#[test]
+fn a_new_one_runs_although_a_helper_is_busy() {
+    static BUSY: Crew = Crew::new(256 << 10, 1, 8, || {});
+    static STARTED: WaitGroup = zeroed();
+    static RAN: WaitGroup = zeroed();
+    static STOP: AtomicUsize = AtomicUsize::new(0);
+    STARTED.add(2).unwrap();
+    RAN.add(1).unwrap();
+    go_in(&BUSY, || {
+        // Behind this one; so a helper takes it, and is never done with it.
+        go_in(&BUSY, || {
+            STARTED.done().unwrap();
+            while STOP.load(Acquire) == 0 {
+                goroutine::yield_now();
+            }
+        });
+        STARTED.done().unwrap();
+        while STARTED.wait_for(Wait::Try).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    });
+    STARTED.wait();
+    // The M that takes new ones at any time has nothing to do and goes to sleep.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    go_in(&BUSY, || RAN.done().unwrap());
+    let ran = RAN.wait_for(Wait::Until(time::now() + 60_000_000_000));
+    STOP.store(1, Release);
+    assert!(ran.is_ok());
 }
 
 #[test]

@@ -341,9 +341,7 @@ pub(super) unsafe fn deliver(rt: &Runtime, g: *mut G) {
             let state = &*crew.state(rt);
             state.fresh.push(g);
             let s = rt.sched.lock();
-            if state.awake.get() < crew.width.load(Relaxed)
-                || state.helping.load(Relaxed) && !(*state.idle.get()).is_empty()
-            {
+            if own_sleeps(crew, state) || state.helping.load(Relaxed) && !(*state.idle.get()).is_empty() {
                 wake_member(rt, s, crew, state);
             }
             return;
@@ -358,6 +356,14 @@ pub(super) unsafe fn deliver(rt: &Runtime, g: *mut G) {
             idle::wake(rt, m, was_poller);
         }
     }
+}
+
+/// Whether one of the Ms that take new goroutines at any time sleeps, or has yet to be made. Helpers do not
+/// count: one that is awake may take nothing. Under the scheduler's lock.
+unsafe fn own_sleeps(crew: &Crew, state: &State) -> bool {
+    let width = crew.width.load(Relaxed);
+    // SAFETY: under the lock; Ms live as long as the runtime, and those of a crew keep their P.
+    state.members.get() < width || unsafe { (*state.idle.get()).iter().any(|&m| (*(*m).p()).id < width as usize) }
 }
 
 /// Let one more M of the crew run: the first that sleeps, else a new one.
@@ -406,7 +412,7 @@ pub(super) fn displaced(crew: &'static Crew, p: &P) {
         let rt = &*(*p.m.load(Relaxed)).rt;
         let state = &*crew.state(rt);
         let s = rt.sched.lock();
-        if state.awake.get() < crew.width.load(Relaxed) {
+        if own_sleeps(crew, state) {
             wake_member(rt, s, crew, state);
         }
     }
@@ -482,6 +488,12 @@ fn is_stuck(m: &M, p: &P, now: i64, seen: &mut Seen) -> bool {
 }
 
 impl Runtime {
+    /// Whether goroutines of crews have yet to be taken for the first time.
+    pub(super) fn has_fresh_work(&self, s: &Sched) -> bool {
+        // SAFETY: crews in the list have their state.
+        s.crews.iter().any(|crew| unsafe { !(*crew.state.load(Acquire)).fresh.is_empty() })
+    }
+
     /// The Ps of all crews.
     pub(crate) fn crew_ps(&self) -> impl Iterator<Item = &P> {
         // SAFETY: as in `ps`.

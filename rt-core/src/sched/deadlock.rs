@@ -133,6 +133,7 @@ fn everything_sleeps(rt: &Runtime, running: i64) -> bool {
         && !s.stopping
         && rt.spinning.load(SeqCst) == 0
         && !rt.has_queued_work()
+        && !rt.has_fresh_work(&s)
         && rt.next_timer() == NEVER
         && !rt.polls()
         && BLOCKED.load(SeqCst) + running >= THREADS.load(SeqCst)
