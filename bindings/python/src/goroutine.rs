@@ -10,6 +10,7 @@ use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use rt_core::goroutine::Running;
 use rt_core::{Kind, Wait, goroutine, time};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -222,20 +223,11 @@ pub(crate) fn run(
         return task.result(py);
     }
     let running = task.start_to_wait().map_err(|error| errors::raise(py, error))?;
+    let mut asleep = None;
     loop {
-        match signals::blocking(py, Wait::Forever, |wait| running.wait(wait)) {
-            Ok(Ok(())) => return task.result(py),
-            Ok(Err(error)) if error.kind == Kind::Deadlock => {
-                let text = REPORT.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if is_certain(py)? {
-                    let text = text.unwrap_or_else(|| error.to_string());
-                    let text = py.import("gort._runtime")?.call_method1("with_frames", (text,))?;
-                    return Err(errors::of(errors::deadlock(py), text));
-                }
-                let while_they_act = Wait::Until(time::now() + OTHERS_ACT);
-                let _ = signals::blocking(py, while_they_act, |wait| running.wait(wait))?;
-            }
-            Ok(Err(error)) => return Err(errors::raise(py, error)),
+        match has_ended(py, &running, &mut asleep) {
+            Ok(true) => return task.result(py),
+            Ok(false) => {}
             Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => return interrupted(py, &task, error),
             Err(error) => return Err(error),
         }
@@ -245,11 +237,31 @@ pub(crate) fn run(
 /// How long a deadlock is not declared because of threads that could still act.
 const OTHERS_ACT: i64 = 50_000_000;
 
-/// Whether everybody sleeps, now and while it was seen that no thread could act that the runtime does not
-/// know. What it has told was true before this thread got the interpreter.
-fn is_certain(py: Python<'_>) -> PyResult<bool> {
-    let before = goroutine::all_others_sleep();
-    Ok(before.is_some() && !others_may_act(py)? && goroutine::all_others_sleep() == before)
+/// Wait for the end of the main goroutine. False: perhaps nothing can go on, and `asleep` says since when;
+/// this is to be called again. Err: that is certain, or a signal's handler has raised an exception.
+///
+/// What the runtime tells of may be over before this thread has the interpreter: a thread that the runtime
+/// did not know has woken somebody, and main has come to its end. So a deadlock is certain when everybody
+/// has slept from one such report to the next, and no other thread could act. That report is true, then.
+fn has_ended(py: Python<'_>, running: &Running, asleep: &mut Option<u64>) -> PyResult<bool> {
+    let Err(error) = signals::blocking(py, Wait::Forever, |wait| running.wait(wait))? else { return Ok(true) };
+    if error.kind != Kind::Deadlock {
+        return Err(errors::raise(py, error));
+    }
+    let text = REPORT.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let now_asleep = goroutine::all_others_sleep();
+    if others_may_act(py)? {
+        *asleep = None;
+        let while_they_act = Wait::Until(time::now() + OTHERS_ACT);
+        return signals::blocking(py, while_they_act, |wait| running.wait(wait)).map(|ended| ended.is_ok());
+    }
+    let before = core::mem::replace(asleep, now_asleep);
+    if now_asleep.is_none() || before != now_asleep || goroutine::all_others_sleep() != now_asleep {
+        return Ok(false);
+    }
+    let text = text.unwrap_or_else(|| error.to_string());
+    let text = py.import("gort._runtime")?.call_method1("with_frames", (text,))?;
+    Err(errors::of(errors::deadlock(py), text))
 }
 
 /// Whether there are threads that are not asleep in here. The runtime knows nothing of one that has never

@@ -50,6 +50,24 @@ def test_a_goroutine_not_started_runs_although_another_blocks_the_thread():
 
 
 @goroutine
+def test_a_new_goroutine_runs_although_a_helper_is_busy():
+    """The helper that ran it while the thread was blocked takes no others; the thread itself sleeps meanwhile."""
+    event, stop = threading.Event(), []
+
+    def switches():
+        event.set()
+        while not stop:
+            gort.yield_now()
+
+    blocker = gort.go(event.wait, WAIT)
+    switching = gort.go(switches)
+    blocker.join()
+    gort.blocking(time.sleep, 0.05)
+    gort.go(stop.append, 1)
+    switching.join()
+
+
+@goroutine
 def test_several_threads_blocked():
     events = [threading.Event() for _ in range(4)]
     blockers = [gort.go(event.wait, WAIT) for event in events]

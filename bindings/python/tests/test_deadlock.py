@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
+import gort
 import pytest
-from support import child
+from support import WAIT, child, times
 
 MESSAGE = "all goroutines are asleep - deadlock!"
 ASLEEP = {
@@ -146,3 +149,43 @@ def test_asleep_but_not_for_good(name):
     """
     outcome = child(source)
     assert outcome.out == "woken\n" and MESSAGE not in outcome.err
+
+
+def test_main_ends_while_it_looks_as_if_it_never_could():
+    """Threads that use gort for the first time wake it, just when everybody else has gone to sleep."""
+    for _ in range(times(200)):
+        event, group = threading.Event(), gort.WaitGroup()
+        threads = [threading.Thread(target=lambda: event.wait(WAIT) and group.done()) for _ in range(3)]
+        group.add(len(threads))
+        for thread in threads:
+            thread.start()
+
+        def main(event=event, group=group):
+            event.set()
+            group.wait()
+            return "ended"
+
+        assert gort.run(main) == "ended"
+        for thread in threads:
+            thread.join()
+
+
+def test_the_report_is_of_the_deadlock_itself():
+    """Not of an earlier moment in which it only looked like one."""
+    for _ in range(times(20)):
+        event, group, chan = threading.Event(), gort.WaitGroup(), gort.Chan()
+        thread = threading.Thread(target=lambda: event.wait(WAIT) and group.done())
+        group.add()
+        thread.start()
+
+        def main(event=event, group=group, chan=chan):
+            event.set()
+            group.wait()
+            chan.recv()
+
+        with pytest.raises(gort.Deadlock) as info:
+            gort.run(main)
+        thread.join()
+        assert "chan receive" in str(info.value) and "runnable" not in str(info.value)
+        chan.send(None)
+        gort.yield_now()
