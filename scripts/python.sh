@@ -1,6 +1,6 @@
 #!/bin/sh
-# python.sh wheel: builds the wheel of bindings/python into target/wheels.
-# python.sh test:  the same, then installs it into target/venv and runs its tests there.
+# python.sh wheel [INTERPRETER [DIRECTORY]]: builds the wheel of bindings/python into target/wheels.
+# python.sh test [ARGUMENT...]: the same, then runs its tests, see tests/run_python.py.
 set -eu
 cd "$(dirname "$0")/.."
 binding=bindings/python
@@ -11,25 +11,24 @@ fi
 scripts/need.sh cargo python3
 
 wheel() {
+    wheels=${2:-target/wheels}
     scripts/venv.sh maturin
-    rm -f target/wheels/gort-*.whl
-    target/venv/bin/maturin build --release --quiet --interpreter target/venv/bin/python \
-        --manifest-path $binding/Cargo.toml --target-dir target/python --out target/wheels
-    ls target/wheels/gort-*.whl
+    rm -f "$wheels"/gort-*.whl
+    target/venv/bin/maturin build --release --quiet --interpreter "${1:-target/venv/bin/python}" \
+        --manifest-path $binding/Cargo.toml --target-dir target/python --out "$wheels"
+    ls "$wheels"/gort-*.whl
 }
 
-case ${1:-} in
-wheel) wheel ;;
+verb=${1:-}
+[ $# = 0 ] || shift
+case $verb in
+wheel) wheel "$@" ;;
 test)
     wheel
-    scripts/venv.sh pytest mypy
-    target/venv/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/gort-*.whl
-    # Not from the top: the tests are to import what was installed.
-    cd target
-    exec venv/bin/python -m pytest --quiet ../$binding/tests
+    exec python3 tests/run_python.py "$@"
     ;;
 *)
-    echo "usage: $0 wheel | test" >&2
+    echo "usage: $0 wheel [INTERPRETER [DIRECTORY]] | test [ARGUMENT...]" >&2
     exit 64
     ;;
 esac
