@@ -96,6 +96,7 @@ STAGES = [
     Stage("abi", python("tests/run_abi.py")),
     Stage("c", python("tests/run_c.py")),
     Stage("cpp", python("tests/run_c.py", "--suite", "cpp")),
+    Stage("faults", python("tests/run_faults.py")),
     Stage("race", python("tests/run_race.py"), unless=no_race_detector),
     Stage("sanitized", python("tests/run_c.py", "--sanitize", "both", "--quick"), unless=no_race_detector),
     Stage("examples", python("tests/run_examples.py")),

@@ -3,6 +3,7 @@
 use crate::sanitizer::ignored;
 use core::ptr::NonNull;
 use std::alloc::{GlobalAlloc, Layout, System, alloc};
+use std::sync::atomic::{AtomicUsize, Ordering::*};
 
 /// The system's allocator. What the runtime allocates and frees is its own affair: the thread sanitizer
 /// sees none of what orders the two.
@@ -38,6 +39,77 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
+/// A counted pointer, as [`std::sync::Arc`], whose making may fail.
+pub(crate) struct Counted<T>(NonNull<Shared<T>>);
+
+struct Shared<T> {
+    references: AtomicUsize,
+    value: T,
+}
+
+// SAFETY: as for Arc.
+unsafe impl<T: Send + Sync> Send for Counted<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for Counted<T> {}
+
+impl<T> Counted<T> {
+    /// `None`: no memory.
+    pub(crate) fn new(value: T) -> Option<Counted<T>> {
+        try_box(Shared { references: AtomicUsize::new(1), value }).map(Counted)
+    }
+
+    pub(crate) fn is(&self, other: &Counted<T>) -> bool {
+        self.0 == other.0
+    }
+
+    pub(crate) fn as_ptr(&self) -> *const T {
+        // SAFETY: a reference keeps it alive.
+        unsafe { &raw const (*self.0.as_ptr()).value }
+    }
+
+    /// The reference as a plain pointer; [`Counted::from_raw`] undoes it.
+    pub(crate) fn into_raw(self) -> *const T {
+        core::mem::ManuallyDrop::new(self).as_ptr()
+    }
+
+    /// # Safety
+    /// `value` came from [`Counted::into_raw`], and is used up.
+    pub(crate) unsafe fn from_raw(value: *const T) -> Counted<T> {
+        // SAFETY: by contract it is the value of such a block.
+        unsafe {
+            let block = value.byte_sub(core::mem::offset_of!(Shared<T>, value)).cast_mut().cast();
+            Counted(NonNull::new_unchecked(block))
+        }
+    }
+}
+
+impl<T> core::ops::Deref for Counted<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: a reference keeps it alive.
+        unsafe { &self.0.as_ref().value }
+    }
+}
+
+impl<T> Clone for Counted<T> {
+    fn clone(&self) -> Counted<T> {
+        // SAFETY: as above.
+        unsafe { self.0.as_ref() }.references.fetch_add(1, Relaxed);
+        Counted(self.0)
+    }
+}
+
+impl<T> Drop for Counted<T> {
+    fn drop(&mut self) {
+        // SAFETY: as above; the last reference owns it.
+        unsafe {
+            if self.0.as_ref().references.fetch_sub(1, AcqRel) == 1 {
+                drop(Box::from_raw(self.0.as_ptr()));
+            }
+        }
+    }
+}
+
 /// Memory for a `T`, to be freed by `Box::from_raw`. `None`: there is none.
 pub(crate) fn try_box<T>(value: T) -> Option<NonNull<T>> {
     const { assert!(size_of::<T>() != 0) };
@@ -46,5 +118,23 @@ pub(crate) fn try_box<T>(value: T) -> Option<NonNull<T>> {
         let p = NonNull::new(alloc(Layout::new::<T>()).cast::<T>())?;
         p.write(value);
         Some(p)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_reference_drops_the_value() {
+        let value = std::sync::Arc::new(());
+        let first = Counted::new(value.clone()).expect("there is memory");
+        let raw = first.clone().into_raw();
+        assert_eq!(raw, first.as_ptr());
+        drop(first);
+        assert_eq!(std::sync::Arc::strong_count(&value), 2);
+        // SAFETY: from `into_raw`.
+        drop(unsafe { Counted::from_raw(raw) });
+        assert_eq!(std::sync::Arc::strong_count(&value), 1);
     }
 }

@@ -8,6 +8,7 @@
 //! once: an interrupt claims it like any other that could end it, and what could not be claimed is not
 //! interrupted.
 
+use crate::alloc::try_box;
 use crate::error::{Error, Result};
 use crate::sched::crew::{self, Crew};
 use crate::sched::{current, lifecycle};
@@ -26,7 +27,8 @@ impl Pause {
     /// Let the calling thread sleep with a pause from now on. It lives as long as the process.
     pub fn adopt(check: fn() -> bool) -> Result<&'static Pause> {
         let ends = pipe::make().map_err(|errno| Error::os(c"no pipe to wait with", errno))?;
-        let pause = Box::leak(Box::new(Pause { ends, check }));
+        // SAFETY: never freed.
+        let pause = unsafe { try_box(Pause { ends, check }).ok_or(Error::NO_MEMORY)?.as_ref() };
         current::set_pause(Some(pause));
         Ok(pause)
     }

@@ -13,6 +13,7 @@
 //! One signal may also be the one that GORTDEBUG names for dumps: then sysmon writes a dump, with no
 //! help of the pipe and the thread.
 
+use crate::alloc::Counted;
 use crate::chan::{self, Chan};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
@@ -22,7 +23,6 @@ use crate::sys::{errno, futex, set_errno};
 use crate::waiter::Wait;
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering::*};
 
 struct Listener {
@@ -38,9 +38,9 @@ struct Taken {
 struct State {
     listeners: Vec<Listener>,
     taken: Vec<Taken>,
-    reader: Option<Arc<Reader>>,
+    reader: Option<Counted<Reader>>,
     /// It has ended by itself, or is about to.
-    ended: Option<Arc<Reader>>,
+    ended: Option<Counted<Reader>>,
 }
 
 // SAFETY: used under its lock; the channels are counted references.
@@ -105,19 +105,26 @@ pub unsafe fn notify(c: *mut Chan, signal: c_int) -> Result {
     current::touch();
     let (result, unused) = {
         let _change = CHANGE.lock();
-        let result = start_reader().and_then(|()| take(signal));
-        if result.is_ok() {
-            let mut state = STATE.lock();
-            if !state.listeners.iter().any(|l| l.signal == signal && l.chan == c) {
-                // SAFETY: the reference is ended by `stop`.
-                unsafe { chan::retain(c) };
-                state.listeners.push(Listener { signal, chan: c });
-            }
+        let result = start_reader().and_then(|()| take(signal)).and_then(|()| listen(c, signal));
+        if result.is_err() {
+            give_back_unused();
         }
         (result, take_unused_reader())
     };
     end_reader(unused);
     result
+}
+
+/// With `CHANGE` held.
+fn listen(c: *mut Chan, signal: c_int) -> Result {
+    let mut state = STATE.lock();
+    if !state.listeners.iter().any(|l| l.signal == signal && l.chan == c) {
+        state.listeners.try_reserve(1).map_err(|_| Error::NO_MEMORY)?;
+        // SAFETY: the caller has a reference to it; this one is ended by `stop`.
+        unsafe { chan::retain(c) };
+        state.listeners.push(Listener { signal, chan: c });
+    }
+    Ok(())
 }
 
 /// Whether a handler may be set for it: a signal, and none of those the runtime or the kernel keeps.
@@ -132,6 +139,7 @@ fn take(signal: c_int) -> Result {
     if state.taken.iter().any(|t| t.signal == signal) {
         return Ok(());
     }
+    state.taken.try_reserve(1).map_err(|_| Error::NO_MEMORY)?;
     // SAFETY: the actions are initialised.
     unsafe {
         let (mut ours, mut before): (libc::sigaction, libc::sigaction) = (core::mem::zeroed(), core::mem::zeroed());
@@ -181,11 +189,15 @@ pub(crate) fn is_own_thread() -> bool {
 }
 
 fn stop_those(which: impl Fn(&Listener) -> bool) {
-    let (dropped, unused, used) = {
-        let _change = CHANGE.lock();
-        let dropped = drop_listeners(which);
-        give_back_unused();
-        (dropped, take_unused_reader(), STATE.lock().reader.clone())
+    let (unused, used) = loop {
+        let change = CHANGE.lock();
+        let Some(dropped) = take_listener(&which) else {
+            give_back_unused();
+            break (take_unused_reader(), STATE.lock().reader.clone());
+        };
+        drop(change);
+        // SAFETY: the reference was taken by `notify`. With no lock held: it may be the last.
+        unsafe { chan::release(dropped.chan) };
     };
     end_reader(unused);
     // What it is sending now it may have looked up before.
@@ -195,17 +207,21 @@ fn stop_those(which: impl Fn(&Listener) -> bool) {
             futex::wait(&reader.round, round, futex::FOREVER);
         }
     }
-    for l in dropped {
-        // SAFETY: the reference was taken by `notify`.
-        unsafe { chan::release(l.chan) };
-    }
 }
 
-fn drop_listeners(which: impl Fn(&Listener) -> bool) -> Vec<Listener> {
+fn take_listener(which: impl Fn(&Listener) -> bool) -> Option<Listener> {
     let mut state = STATE.lock();
-    let (dropped, kept) = core::mem::take(&mut state.listeners).into_iter().partition(which);
-    state.listeners = kept;
-    dropped
+    let at = state.listeners.iter().position(which)?;
+    Some(state.listeners.swap_remove(at))
+}
+
+/// The next channel after `last`, by address, that listens to `signal`; with a reference of its own.
+fn listener_after(last: *mut Chan, signal: c_int) -> Option<*mut Chan> {
+    let state = STATE.lock();
+    let next = state.listeners.iter().filter(|l| l.signal == signal && l.chan > last).map(|l| l.chan).min()?;
+    // SAFETY: the list's reference keeps it alive.
+    unsafe { chan::retain(next) };
+    Some(next)
 }
 
 /// Give back the handlers nobody listens to, each unless somebody has replaced ours meanwhile.
@@ -240,14 +256,19 @@ fn start_reader() -> Result {
             return Err(Error::os(c"no pipe for signals could be made", errno()));
         }
         libc::fcntl(ends[1], libc::F_SETFL, libc::O_NONBLOCK);
-        let reader = Arc::new(Reader {
+        let made = Counted::new(Reader {
             read_end: ends[0],
             write_end: ends[1],
             thread: AtomicPtr::new(ptr::null_mut()),
             round: AtomicU32::new(0),
             counted: AtomicU32::new(0),
         });
-        let for_thread = Arc::into_raw(reader.clone());
+        let Some(reader) = made else {
+            libc::close(ends[0]);
+            libc::close(ends[1]);
+            return Err(Error::NO_MEMORY);
+        };
+        let for_thread = reader.clone().into_raw();
         match thread::start(read_signals, for_thread.cast_mut().cast(), Blocks::All) {
             Ok(t) => {
                 reader.thread.store(t, Relaxed);
@@ -259,7 +280,7 @@ fn start_reader() -> Result {
                 Ok(())
             }
             Err(e) => {
-                drop(Arc::from_raw(for_thread));
+                drop(Counted::from_raw(for_thread));
                 libc::close(ends[0]);
                 libc::close(ends[1]);
                 Err(Error::os(c"no thread for signals could be made", e))
@@ -270,7 +291,7 @@ fn start_reader() -> Result {
 
 /// What is for [`end_reader`] when nobody listens; with `CHANGE` held. The thread itself stays, as it looks
 /// once more when its round is over.
-fn take_unused_reader() -> [Option<Arc<Reader>>; 2] {
+fn take_unused_reader() -> [Option<Counted<Reader>>; 2] {
     if is_own_thread() {
         return [None, None];
     }
@@ -283,7 +304,7 @@ fn take_unused_reader() -> [Option<Arc<Reader>>; 2] {
 }
 
 /// Wait until the threads have ended. With no lock held: they may be in callbacks.
-fn end_reader(readers: [Option<Arc<Reader>>; 2]) {
+fn end_reader(readers: [Option<Counted<Reader>>; 2]) {
     for reader in readers.into_iter().flatten() {
         while WRITING.load(SeqCst) != 0 {
             // SAFETY: no arguments.
@@ -303,7 +324,7 @@ fn end_reader(readers: [Option<Arc<Reader>>; 2]) {
 
 extern "C" fn read_signals(reader: *mut c_void) -> *mut c_void {
     // SAFETY: the reference was made for this thread.
-    let reader = unsafe { Arc::from_raw(reader.cast_const().cast::<Reader>()) };
+    let reader = unsafe { Counted::from_raw(reader.cast_const().cast::<Reader>()) };
     thread::set_name(c"gort-signal");
     current::touch();
     current::set_passes_signals();
@@ -331,14 +352,10 @@ extern "C" fn read_signals(reader: *mut c_void) -> *mut c_void {
 }
 
 fn pass_on(signal: c_int) {
-    let mut channels: Vec<*mut Chan> = Vec::new();
-    for l in STATE.lock().listeners.iter().filter(|l| l.signal == signal) {
-        // SAFETY: the list's reference keeps it alive.
-        unsafe { chan::retain(l.chan) };
-        channels.push(l.chan);
-    }
-    for c in channels {
-        // SAFETY: retained above. A full or closed channel misses it.
+    let mut last = ptr::null_mut();
+    while let Some(c) = listener_after(last, signal) {
+        last = c;
+        // SAFETY: the reference is ours. A full or closed channel misses it.
         unsafe {
             let _ = chan::send(c, (&raw const signal).cast(), Wait::Try);
             chan::release(c);
@@ -347,10 +364,10 @@ fn pass_on(signal: c_int) {
 }
 
 /// The last of them has stopped in a callback on this thread, which then has nothing to do any more.
-fn nobody_listens(this: &Arc<Reader>) -> bool {
+fn nobody_listens(this: &Counted<Reader>) -> bool {
     let mut state = STATE.lock();
     // Another one waits for this thread, and has taken it already.
-    let is_current = state.reader.as_ref().is_some_and(|reader| Arc::ptr_eq(reader, this));
+    let is_current = state.reader.as_ref().is_some_and(|reader| reader.is(this));
     if !is_current || !state.listeners.is_empty() {
         return false;
     }

@@ -5,7 +5,8 @@
 
 use crate::sched::run::write_all;
 use crate::signal;
-use core::ffi::c_int;
+use crate::sys::text::environment;
+use core::ffi::{CStr, c_int};
 use std::path::PathBuf;
 
 /// What was asked for.
@@ -38,14 +39,16 @@ const SIGNALS: &[(&str, c_int)] = &[
 impl Debug {
     /// What the environment says now.
     pub(crate) fn from_environment() -> Debug {
-        let value = std::env::var_os("GORTDEBUG").unwrap_or_default();
-        let list = value.to_string_lossy();
-        let (debug, unknown) = Debug::parse(&list);
-        if !unknown.is_empty() {
-            let line = format!("gort: GORTDEBUG: not understood: {}\n", unknown.join(", "));
-            let _ = write_all(2, line.as_bytes());
-        }
-        debug
+        let read = |list: &CStr| {
+            let list = list.to_string_lossy();
+            let (debug, unknown) = Debug::parse(&list);
+            if !unknown.is_empty() {
+                let line = format!("gort: GORTDEBUG: not understood: {}\n", unknown.join(", "));
+                let _ = write_all(2, line.as_bytes());
+            }
+            debug
+        };
+        environment(c"GORTDEBUG", read).unwrap_or_default()
     }
 
     /// And the parts that are not understood.

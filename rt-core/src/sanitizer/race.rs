@@ -13,9 +13,9 @@ use super::{THREAD, is, tsan};
 use crate::chan::{self, Chan};
 use crate::sched::Entry;
 use crate::sched::g::{G, INLINE_ARG};
+use crate::sys::text::Text;
 use crate::waiter::Waiter;
 use core::ffi::{c_int, c_ulong, c_void};
-use core::fmt::Write;
 use core::ptr;
 use std::alloc::{Layout, alloc, dealloc};
 use std::collections::VecDeque;
@@ -98,12 +98,8 @@ pub(crate) fn goroutine_starts(g: &G) {
 #[inline(never)]
 fn go(g: &G) {
     move_inline_arg(g);
-    let mut name = Text::new();
-    // Room is bounded, what does not fit is left out.
-    let _ = write!(name, "goroutine {}", g.id);
-    if !g.name_bytes().is_empty() {
-        let _ = write!(name, " {}", String::from_utf8_lossy(g.name_bytes()));
-    }
+    let own = core::str::from_utf8(g.name_bytes()).unwrap_or_default();
+    let name = Text::<64>::of(format_args!("goroutine {}{}{own}", g.id, if own.is_empty() { "" } else { " " }));
     let place = match g.created_at.load(Relaxed) {
         0 => Place::of_caller(),
         known => Place { returns_to: known },
@@ -115,7 +111,7 @@ fn go(g: &G) {
         (tsan.func_entry)(place.pc());
         let fiber = (tsan.create_fiber)(0);
         (tsan.func_exit)();
-        (tsan.set_fiber_name)(fiber, name.as_ptr().cast());
+        (tsan.set_fiber_name)(fiber, name.as_c_str().as_ptr());
         g.shadow.set(fiber);
     }
 }
@@ -145,31 +141,6 @@ pub(crate) unsafe fn goroutine(entry: Entry, arg: *mut c_void) {
     // SAFETY: the caller's contract. After a call in tail position this function would be on no stack.
     unsafe { entry(arg) }
     core::hint::black_box(());
-}
-
-/// A short text that ends with a nul.
-struct Text {
-    bytes: [u8; 64],
-    len: usize,
-}
-
-impl Text {
-    fn new() -> Text {
-        Text { bytes: [0; 64], len: 0 }
-    }
-
-    fn as_ptr(&self) -> *const u8 {
-        self.bytes.as_ptr()
-    }
-}
-
-impl Write for Text {
-    fn write_str(&mut self, s: &str) -> core::fmt::Result {
-        let n = s.len().min(self.bytes.len() - 1 - self.len);
-        self.bytes[self.len..self.len + n].copy_from_slice(&s.as_bytes()[..n]);
-        self.len += n;
-        Ok(())
-    }
 }
 
 /// What happened before one event: a sync object that one side fills and one side takes up.

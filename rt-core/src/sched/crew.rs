@@ -106,6 +106,11 @@ impl Crew {
         }) else {
             return ptr::null();
         };
+        if s.crews.try_reserve(1).is_err() {
+            // SAFETY: made just now, and known to nobody.
+            drop(unsafe { Box::from_raw(made.as_ptr()) });
+            return ptr::null();
+        }
         s.crews.push(self);
         self.state.store(made.as_ptr(), Release);
         made.as_ptr()
@@ -385,7 +390,12 @@ unsafe fn wake_member(rt: &Runtime, mut s: crate::lock::SpinGuard<Sched>, crew: 
         if members >= crew.most || n == MAX_MEMBERS {
             return;
         }
-        let Some(p) = try_box(P::of_crew(members as usize, crew, crew.stack_size)) else { return };
+        // Room to list all members as idle.
+        let idle = &mut *state.idle.get();
+        if idle.try_reserve(members as usize + 1 - idle.len()).is_err() {
+            return;
+        }
+        let Some(p) = P::of_crew(members as usize, crew, crew.stack_size).and_then(try_box) else { return };
         rt.crew_ps[n].store(p.as_ptr(), Relaxed);
         rt.n_crew_ps.store(n + 1, Release);
         state.members.set(members + 1);
@@ -431,9 +441,14 @@ pub(super) fn watch(rt: &Runtime, now: i64, seen: &mut Vec<Seen>) {
     if rt.n_crew_ps.load(Relaxed) == 0 && rt.sched.lock().crews.is_empty() {
         return;
     }
-    seen.resize(rt.n_crew_ps.load(Acquire), Seen::default());
-    let crews = rt.sched.lock().crews.clone();
-    for crew in crews {
+    let n = rt.n_crew_ps.load(Acquire);
+    if seen.try_reserve(n.saturating_sub(seen.len())).is_err() {
+        return;
+    }
+    seen.resize(n, Seen::default());
+    for i in 0.. {
+        // They stay in the list while sysmon runs.
+        let Some(crew) = rt.sched.lock().crews.get(i).copied() else { return };
         // SAFETY: crews in the list have their state.
         let state = unsafe { &*crew.state(rt) };
         let (mut stuck, mut stuck_own, mut waiting, mut contends) = (0, 0, !state.fresh.is_empty(), false);

@@ -35,16 +35,17 @@ pub(super) fn epoch() -> u64 {
 pub(super) fn add_thread() -> u64 {
     let mut key = KEY.lock();
     let epoch = EPOCH.load(Relaxed);
-    let key = *key.get_or_insert_with(|| {
-        let mut key = 0;
-        // SAFETY: the destructor is sound for the values set below. Without a key threads are never
-        // counted out, and deadlocks may go unnoticed: the safe side.
-        unsafe { libc::pthread_key_create(&mut key, Some(thread_ends)) };
-        key
-    });
+    if key.is_none() {
+        let mut made = 0;
+        // SAFETY: the destructor is sound for the values set below.
+        *key = (unsafe { libc::pthread_key_create(&mut made, Some(thread_ends)) } == 0).then_some(made);
+    }
     THREADS.fetch_add(1, SeqCst);
-    // SAFETY: the key is valid in this epoch; the value is a number.
-    unsafe { libc::pthread_setspecific(key, ptr::without_provenance(epoch as usize)) };
+    // Without a key a thread is never counted out, and deadlocks may go unnoticed: the safe side.
+    if let Some(key) = *key {
+        // SAFETY: the key is valid in this epoch; the value is a number.
+        unsafe { libc::pthread_setspecific(key, ptr::without_provenance(epoch as usize)) };
+    }
     epoch
 }
 

@@ -10,6 +10,7 @@ use super::g::G;
 use super::m::M;
 use super::p::P;
 use super::{Runtime, Sched, deadlock, schedule};
+use crate::alloc::try_box;
 use crate::lock::SpinGuard;
 use crate::sys::thread::{self, Blocks};
 use crate::sys::{barrier, clock, futex};
@@ -548,7 +549,10 @@ unsafe fn run_p(rt: &Runtime, mut s: Locked, p: *mut P, spinning: bool) {
         }
         drop(s);
         if let Err(errno) = start_m(rt, p, spinning, None) {
+            // A runnext of an idle P would be seen by nobody. Sysmon tries again for as long as work waits.
+            empty(rt, &*p);
             let mut s = rt.sched.lock();
+            rt.sysmon.wake();
             s.no_thread = errno;
             s.put_p(rt, p);
             if spinning {
@@ -572,7 +576,10 @@ pub(super) unsafe fn start_m(rt: &Runtime, p: *mut P, spinning: bool, crew: Opti
                 return Err(libc::EAGAIN);
             }
             let id = s.all_ms.len() as u64;
-            let Some(m) = crate::alloc::try_box(M::new(rt, id)) else { return Err(libc::ENOMEM) };
+            // Room to list it, and to list all of them as idle.
+            let Sched { all_ms, idle_ms, .. } = &mut *s;
+            let room = all_ms.try_reserve(1).is_ok() && idle_ms.try_reserve(all_ms.len() + 1).is_ok();
+            let Some(m) = room.then(|| try_box(M::new(rt, id))).flatten() else { return Err(libc::ENOMEM) };
             s.all_ms.push(m.as_ptr());
             m.as_ptr()
         };

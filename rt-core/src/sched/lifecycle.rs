@@ -8,6 +8,7 @@ use super::caller::Caller;
 use super::g::G;
 use super::sysmon::Sysmon;
 use super::{Runtime, crew, current, deadlock, idle, procs};
+use crate::alloc::try_box;
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
 use crate::sanitizer::race;
@@ -118,7 +119,7 @@ fn start() -> Result {
     }
     barrier::init();
     register_fork_handler();
-    let rt = Box::into_raw(Box::new(Runtime::new()));
+    let rt = try_box(Runtime::new()).ok_or(Error::NO_MEMORY)?.as_ptr();
     // SAFETY: fresh; published only when it runs.
     unsafe {
         let started = procs::set(&*rt, procs::initial()).and_then(|()| {
@@ -126,10 +127,7 @@ fn start() -> Result {
             Sysmon::start(rt).map_err(no_thread)?;
             // The first M makes sure that there are threads; it finds nothing to do and sleeps.
             let p = (*rt).sched.lock().take_p(&*rt);
-            idle::start_m(&*rt, p, false, None).map_err(|errno| {
-                (*rt).sysmon.stop_and_join();
-                no_thread(errno)
-            })
+            idle::start_m(&*rt, p, false, None).map_err(no_thread)
         });
         match started {
             Ok(()) => {
@@ -138,10 +136,8 @@ fn start() -> Result {
                 crate::signal::set_dump_signal((*rt).debug.dump_signal);
                 trace::start_from_environment(&*rt);
             }
-            Err(_) => {
-                fault::uninstall();
-                drop(Box::from_raw(rt));
-            }
+            // Some of its threads may run.
+            Err(_) => take_down(rt),
         }
         started
     }
@@ -188,6 +184,8 @@ pub(crate) fn shutdown(timeout: i64) -> Result {
     }
     // SAFETY: nobody outside can reach it any more, and its goroutines are over.
     unsafe { take_down(rt) };
+    deadlock::reset(false);
+    crate::local::forget_threads();
     let library = change.take();
     drop(change);
     drop(library);
@@ -225,7 +223,7 @@ unsafe fn take_down(rt: *mut Runtime) {
         let all = {
             let mut s = runtime.sched.lock();
             s.stopping = true;
-            s.all_ms.clone()
+            mem::take(&mut s.all_ms)
         };
         drop(runtime.starting.lock());
         runtime.sysmon.stop_and_join();
@@ -252,8 +250,6 @@ unsafe fn take_down(rt: *mut Runtime) {
     }
     crate::runtime::dump::forget();
     fault::uninstall();
-    deadlock::reset(false);
-    crate::local::forget_threads();
 }
 
 /// Let a child of fork(2) begin anew.

@@ -94,8 +94,12 @@ pub(crate) struct P {
 }
 
 impl P {
-    pub(crate) fn new(id: usize) -> P {
-        P {
+    /// `None`: no memory.
+    pub(crate) fn new(id: usize) -> Option<P> {
+        let (mut free, mut stacks) = (Vec::new(), Vec::new());
+        free.try_reserve_exact(FREE_GS + 1).ok()?;
+        stacks.try_reserve_exact(P_CACHE).ok()?;
+        Some(P {
             id,
             runnext: AtomicPtr::new(ptr::null_mut()),
             spilled: UnsafeCell::new(List::new()),
@@ -107,8 +111,8 @@ impl P {
             crowd_batches: Cell::new(0),
             tick: Counter::default(),
             look_at: Cell::new(0),
-            free: UnsafeCell::new(Vec::with_capacity(FREE_GS + 1)),
-            stacks: UnsafeCell::new(Vec::with_capacity(P_CACHE)),
+            free: UnsafeCell::new(free),
+            stacks: UnsafeCell::new(stacks),
             credits: Cell::new(0),
             next_id: Cell::new(0),
             last_id: Cell::new(0),
@@ -122,12 +126,12 @@ impl P {
             next_is_stuck: AtomicBool::new(false),
             timers: Timers::new(),
             trace: trace::Slot::new(),
-        }
+        })
     }
 
     /// The P of an M of `crew`.
-    pub(crate) fn of_crew(id: usize, crew: &'static Crew, stack_size: usize) -> P {
-        P { crew: Some(crew), stack_size, ..P::new(id) }
+    pub(crate) fn of_crew(id: usize, crew: &'static Crew, stack_size: usize) -> Option<P> {
+        Some(P { crew: Some(crew), stack_size, ..P::new(id)? })
     }
 
     /// Make `g` the next to run here. Returns the one that was, which belongs into the queue now.

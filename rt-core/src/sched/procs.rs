@@ -8,13 +8,16 @@ use super::{MAX_PROCS, Runtime, idle};
 use crate::alloc::try_box;
 use crate::error::{Error, Result};
 use crate::sys::cpu;
+use crate::sys::text::environment;
+use core::ffi::CStr;
 use std::sync::atomic::Ordering::*;
 
 /// The number of Ps to start with: from the environment, else the CPUs this process may use.
 pub(crate) fn initial() -> i32 {
-    ["GORT_MAXPROCS", "GOMAXPROCS"]
+    let number = |text: &CStr| text.to_str().ok()?.trim().parse().ok().filter(|&n: &i32| n >= 1);
+    [c"GORT_MAXPROCS", c"GOMAXPROCS"]
         .iter()
-        .find_map(|name| std::env::var(name).ok()?.trim().parse().ok().filter(|&n: &i32| n >= 1))
+        .find_map(|name| environment(name, number)?)
         .unwrap_or_else(cpu::usable)
         .min(MAX_PROCS as i32)
 }
@@ -36,7 +39,8 @@ pub(crate) fn set(rt: &Runtime, n: i32) -> Result {
         for id in before..n {
             let id = id as usize;
             if id >= rt.n_ps() {
-                let Some(p) = try_box(P::new(id)) else {
+                let room = s.idle_ps.try_reserve(id + 1);
+                let Some(p) = room.ok().and_then(|()| P::new(id)).and_then(try_box) else {
                     rt.procs.store((id as i32).max(1), SeqCst);
                     break;
                 };

@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use super::spawn::{self, SpawnOptions};
 use super::{Entry, Runtime, WaitReason, current, lifecycle};
+use crate::alloc::Counted;
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
 use crate::runtime::dump;
@@ -12,7 +13,6 @@ use crate::waiter::{Completion, Wait, block};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 use std::ffi::CString;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
 /// What is called with the report of a deadlock.
@@ -23,8 +23,14 @@ struct Handler(Option<DeadlockHandler>, *mut c_void);
 unsafe impl Send for Handler {}
 
 static HANDLER: SpinLock<Handler> = SpinLock::new(Handler(None, ptr::null_mut()));
-/// Goroutines that threads wait for.
-static RUNS: SpinLock<Vec<Arc<Run>>> = SpinLock::new(Vec::new());
+static RUNS: SpinLock<Runs> = SpinLock::new(Runs { waited_for: Vec::new(), started: 0 });
+
+struct Runs {
+    /// Goroutines that threads wait for. There is room for all that were started.
+    waited_for: Vec<Counted<Run>>,
+    started: usize,
+}
+
 static ACTIVE: AtomicUsize = AtomicUsize::new(0);
 
 /// A goroutine somebody waits for in [`Running::wait`].
@@ -58,7 +64,10 @@ pub(super) fn reset_after_fork() {
         RUNS.raw().unlock();
         HANDLER.raw().unlock();
     }
-    core::mem::forget(core::mem::take(&mut *RUNS.lock()));
+    let mut runs = RUNS.lock();
+    core::mem::forget(core::mem::take(&mut runs.waited_for));
+    runs.started = 0;
+    drop(runs);
     ACTIVE.store(0, SeqCst);
 }
 
@@ -69,7 +78,7 @@ pub(super) fn any() -> bool {
 
 /// A goroutine that was started to be waited for.
 pub struct Running {
-    run: Arc<Run>,
+    run: Counted<Run>,
     id: u64,
 }
 
@@ -88,14 +97,20 @@ impl Running {
             return Err(Error::new(Kind::Misuse, c"gort_run from a goroutine"));
         }
         let state = State { ended: false, waiting: ptr::null(), report: None };
-        let run = Arc::new(Run { state: SpinLock::new(state) });
+        let run = Counted::new(Run { state: SpinLock::new(state) }).ok_or(Error::NO_MEMORY)?;
+        {
+            let Runs { waited_for, started } = &mut *RUNS.lock();
+            waited_for.try_reserve(*started + 1 - waited_for.len()).map_err(|_| Error::NO_MEMORY)?;
+            *started += 1;
+        }
         // SAFETY: by contract; the goroutine's reference ends in `ended`.
         unsafe {
-            let reference = Arc::into_raw(run.clone());
+            let reference = run.clone().into_raw();
             match spawn::try_spawn_with(&caller, options, entry, arg, reference) {
                 Ok(id) => Ok(Running { run, id }),
                 Err(error) => {
-                    drop(Arc::from_raw(reference));
+                    drop(Counted::from_raw(reference));
+                    one_less();
                     Err(error)
                 }
             }
@@ -124,15 +139,15 @@ impl Running {
             let state = run.state.as_ptr();
             if (*state).ended {
                 run.state.raw().unlock();
-                race::acquire(Arc::as_ptr(run));
+                race::acquire(run.as_ptr());
                 return Ok(());
             }
             (*state).waiting = &completion;
             ACTIVE.fetch_add(1, SeqCst);
-            RUNS.lock().push(run.clone());
-            let arg = Arc::as_ptr(run).cast_mut().cast();
+            RUNS.lock().waited_for.push(run.clone());
+            let arg = run.as_ptr().cast_mut().cast();
             let woken = block(&mut caller, &completion, WaitReason::None, &wait, unlock, arg);
-            RUNS.lock().retain(|r| !Arc::ptr_eq(r, run));
+            RUNS.lock().waited_for.retain(|r| !r.is(run));
             ACTIVE.fetch_sub(1, SeqCst);
             run.state.lock().waiting = ptr::null();
             if let Some(error) = woken.error(&wait) {
@@ -140,7 +155,7 @@ impl Running {
             }
         }
         if completion.winner() == ENDED {
-            race::acquire(Arc::as_ptr(run));
+            race::acquire(run.as_ptr());
             return Ok(());
         }
         let report = run.state.lock().report.take();
@@ -148,6 +163,20 @@ impl Running {
             handle(&report);
         }
         Err(Error::new(Kind::Deadlock, c"all goroutines are asleep - deadlock!"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        one_less();
+    }
+}
+
+fn one_less() {
+    let mut runs = RUNS.lock();
+    runs.started = runs.started.saturating_sub(1); // in the child of a fork there were none
+    if runs.started == 0 {
+        runs.waited_for = Vec::new();
     }
 }
 
@@ -182,12 +211,12 @@ pub(crate) unsafe fn run(entry: Entry, arg: *mut c_void) -> Result {
 /// The goroutine is over.
 pub(super) unsafe fn ended(run: *const Run, caller: &Caller) {
     // SAFETY: the reference was given to the goroutine at its start.
-    unsafe { Arc::from_raw(run).end(ENDED, caller, |state| state.ended = true) };
+    unsafe { Counted::from_raw(run).end(ENDED, caller, |state| state.ended = true) };
 }
 
 /// Nothing can go on: let every wait for a goroutine return. The first of them hands out the report.
 pub(super) fn declare_deadlock(rt: &Runtime) {
-    let runs = RUNS.lock().clone();
+    let runs = RUNS.lock().waited_for.clone();
     trace::flush(rt, true);
     let mut report = Some(dump::deadlock_report(rt));
     for run in runs {

@@ -97,8 +97,11 @@ impl Sysmon {
         self.stop.store(true, SeqCst);
         self.parked.store(0, SeqCst);
         futex::wake(&self.parked);
-        // SAFETY: started with the runtime, joined once.
-        unsafe { thread::join(self.thread.get()) };
+        let thread = self.thread.replace(ptr::null_mut());
+        if !thread.is_null() {
+            // SAFETY: started with the runtime, joined once.
+            unsafe { thread::join(thread) };
+        }
     }
 }
 
@@ -136,7 +139,8 @@ fn pause(rt: &Runtime, now: i64, latest: i64, quiet: &mut u32) {
     let parked = &rt.sysmon.parked;
     {
         let s = rt.sched.lock();
-        *quiet = if s.sleeping == s.all_ms.len() { *quiet + 1 } else { 0 };
+        let is_quiet = s.sleeping == s.all_ms.len() && !rt.has_queued_work();
+        *quiet = if is_quiet { *quiet + 1 } else { 0 };
         if *quiet > QUIET_ROUNDS {
             parked.store(1, SeqCst);
             *quiet = 0;
@@ -160,6 +164,9 @@ fn pause(rt: &Runtime, now: i64, latest: i64, quiet: &mut u32) {
 fn watch_ps(rt: &Runtime, now: i64, seen: &mut Vec<Seen>) {
     for (i, p) in rt.ps().enumerate() {
         if i == seen.len() {
+            if seen.try_reserve(1).is_err() {
+                return;
+            }
             seen.push(Seen { tick: 0, since: now, next: ptr::null_mut() });
         }
         let s = &mut seen[i];

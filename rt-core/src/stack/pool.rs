@@ -28,8 +28,10 @@ const MAPPINGS_FOR_OTHERS: usize = 5000;
 pub(crate) const P_CACHE: usize = 64;
 
 struct Class {
-    /// Stacks that were used and given back; their guards stand.
+    /// Stacks that were used and given back; their guards stand. There is room for all.
     free: Vec<usize>,
+    /// Stacks that were ever cut.
+    cut: usize,
     /// Of `free`, how many from the bottom up hold no memory any more.
     trimmed: usize,
     /// The parts of the arenas that no stack was cut from yet; none is empty.
@@ -77,6 +79,7 @@ impl Pool {
             arenas: SpinLock::new(Arenas {
                 classes: core::array::from_fn(|_| Class {
                     free: Vec::new(),
+                    cut: 0,
                     trimmed: 0,
                     fresh: Vec::new(),
                     next_arena: FIRST_ARENA,
@@ -206,6 +209,9 @@ impl Arenas {
     /// Map one more arena for stacks of `size`, as large as can be had.
     fn map_arena(&mut self, size: usize) -> bool {
         let class = class_of(size);
+        if self.maps.try_reserve(1).is_err() || self.classes[class].fresh.try_reserve(1).is_err() {
+            return false;
+        }
         let mut bytes = self.classes[class].next_arena.max(size);
         loop {
             // One stack more than fits, so that each can lie at a multiple of its size.
@@ -247,8 +253,10 @@ impl Arenas {
         if self.guarded >= self.max_guarded {
             return None;
         }
-        let fresh = &mut self.classes[class_of(size)].fresh;
-        let range = fresh.last_mut()?;
+        let class = &mut self.classes[class_of(size)];
+        // So that there is room when it is given back, and all others too.
+        class.free.try_reserve(class.cut + 1 - class.free.len()).ok()?;
+        let range = class.fresh.last_mut()?;
         let limit = range.end - size;
         // SAFETY: the lowest page of a stack that nobody has yet.
         if !unsafe { memory::guard(limit as *mut u8) } {
@@ -256,8 +264,9 @@ impl Arenas {
         }
         range.end = limit;
         if range.start >= range.end {
-            fresh.pop();
+            class.fresh.pop();
         }
+        class.cut += 1;
         self.guarded += 1;
         let stack = Stack::new(limit, size);
         sanitizer::stack_made(stack);

@@ -1,6 +1,6 @@
 //! How many CPUs this process may use: its affinity mask, cut down by the cgroup's quota.
 
-use std::fs;
+use super::text::{Text, read_file};
 
 /// CPUs in the affinity mask, at least 1.
 pub(crate) fn affinity() -> i32 {
@@ -23,9 +23,13 @@ pub(crate) fn usable() -> i32 {
     }
 }
 
+/// Of a path in the cgroup's file system.
+const PATH: usize = 1024;
+
 /// The smallest quota on the path from this process's cgroup to the root, in CPUs.
 fn quota() -> Option<f64> {
-    let membership = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let mut room = [0; 4096];
+    let membership = core::str::from_utf8(read_file(c"/proc/self/cgroup", &mut room)?).ok()?;
     let mut least: Option<f64> = None;
     for line in membership.lines() {
         let mut fields = line.splitn(3, ':');
@@ -35,29 +39,36 @@ fn quota() -> Option<f64> {
         if !v2 && !controllers.split(',').any(|c| c == "cpu") {
             continue;
         }
-        let mut dir = std::path::PathBuf::from(format!("{root}{path}"));
-        while dir.starts_with(root) {
-            if let Some(q) = if v2 { quota_v2(&dir) } else { quota_v1(&dir) } {
+        let mut at = path.trim_end_matches('/');
+        loop {
+            if let Some(q) = if v2 { quota_v2(root, at) } else { quota_v1(root, at) } {
                 least = Some(least.map_or(q, |l| l.min(q)));
             }
-            if !dir.pop() {
-                break;
+            match at.rfind('/') {
+                Some(parent) => at = &at[..parent],
+                None => break,
             }
         }
     }
     least
 }
 
-fn quota_v2(dir: &std::path::Path) -> Option<f64> {
-    let text = fs::read_to_string(dir.join("cpu.max")).ok()?;
+fn quota_v2(root: &str, at: &str) -> Option<f64> {
+    let mut room = [0; 64];
+    let text = read(root, at, "cpu.max", &mut room)?;
     let mut words = text.split_whitespace();
     let quota: f64 = words.next()?.parse().ok()?; // "max" is no number: no quota
     let period: f64 = words.next()?.parse().ok()?;
     (period > 0.0).then_some(quota / period)
 }
 
-fn quota_v1(dir: &std::path::Path) -> Option<f64> {
-    let read = |name| fs::read_to_string(dir.join(name)).ok()?.trim().parse::<f64>().ok();
-    let (quota, period) = (read("cpu.cfs_quota_us")?, read("cpu.cfs_period_us")?);
+fn quota_v1(root: &str, at: &str) -> Option<f64> {
+    let number = |name| read(root, at, name, &mut [0; 64])?.trim().parse::<f64>().ok();
+    let (quota, period) = (number("cpu.cfs_quota_us")?, number("cpu.cfs_period_us")?);
     (quota > 0.0 && period > 0.0).then_some(quota / period)
+}
+
+fn read<'a>(root: &str, at: &str, name: &str, room: &'a mut [u8]) -> Option<&'a str> {
+    let path = Text::<PATH>::of(format_args!("{root}{at}/{name}"));
+    core::str::from_utf8(read_file(path.as_c_str(), room)?).ok()
 }

@@ -1,5 +1,6 @@
 //! Address space: reserving, guarding, giving back.
 
+use super::text::read_file;
 use core::ptr;
 use std::sync::atomic::{AtomicU8, Ordering::*};
 
@@ -93,5 +94,7 @@ pub(crate) unsafe fn guard(p: *mut u8) -> bool {
 
 /// The number of mappings a process may have.
 pub(crate) fn max_mappings() -> usize {
-    std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|s| s.trim().parse().ok()).unwrap_or(65530)
+    let mut room = [0; 32];
+    let text = read_file(c"/proc/sys/vm/max_map_count", &mut room).and_then(|text| core::str::from_utf8(text).ok());
+    text.and_then(|text| text.trim().parse().ok()).unwrap_or(65530)
 }

@@ -11,6 +11,7 @@ pub(crate) mod futex;
 pub(crate) mod library;
 pub(crate) mod memory;
 pub(crate) mod pipe;
+pub(crate) mod text;
 pub(crate) mod thread;
 pub(crate) mod tls;
 

@@ -3,6 +3,7 @@
 //! Made with pthread_create directly: std's threads register thread-local destructors in their
 //! creator, which would keep a dlclosed library mapped.
 
+use super::text::{Text, read_file};
 use crate::alloc::try_box;
 use crate::sanitizer;
 use core::ffi::c_void;
@@ -138,9 +139,9 @@ pub(crate) unsafe fn join(thread: Thread) {
 
 /// Whether a thread sleeps in the kernel. False when that cannot be told.
 pub(crate) fn sleeps(thread: &Record) -> bool {
-    let path = format!("/proc/self/task/{}/stat", thread.tid.load(Relaxed));
+    let path = Text::<64>::of(format_args!("/proc/self/task/{}/stat", thread.tid.load(Relaxed)));
     // "tid (name) state ...", where the name may hold anything.
-    let state = std::fs::read(path).ok().and_then(|text| {
+    let state = read_file(path.as_c_str(), &mut [0; 128]).and_then(|text| {
         let after_name = text.iter().rposition(|&byte| byte == b')')? + 2;
         text.get(after_name).copied()
     });

@@ -11,6 +11,7 @@ use crate::aio::delivery;
 use crate::lock::SpinLock;
 use crate::sched::caller::Caller;
 use crate::sched::{Runtime, lifecycle};
+use crate::sys::clock;
 use crate::trace;
 use core::cell::Cell;
 use core::ptr;
@@ -18,6 +19,9 @@ use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicUsize, Ordering::
 
 /// Called with the node's argument and the current time.
 pub(crate) type Fire = unsafe fn(*mut (), i64, &Caller);
+
+/// Until memory for one more timer is asked for again.
+const NO_MEMORY_PAUSE: i64 = 1_000_000;
 
 /// No timer.
 pub(crate) const NEVER: i64 = i64::MAX;
@@ -135,6 +139,13 @@ impl Timers {
 
     fn insert(&self, node: &Node, when: i64) {
         let mut heap = self.heap.lock();
+        while heap.0.try_reserve(1).is_err() {
+            // It must not fail: a sleep has nobody to tell. Memory is freed by others, if at all.
+            drop(heap);
+            // SAFETY: the request is a valid timespec.
+            unsafe { libc::nanosleep(&clock::timespec(NO_MEMORY_PAUSE), ptr::null_mut()) };
+            heap = self.heap.lock();
+        }
         node.heap.store(ptr::from_ref(self).cast_mut(), Release);
         heap.0.push(Entry { when, node });
         let last = heap.0.len() - 1;
