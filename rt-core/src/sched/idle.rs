@@ -489,7 +489,7 @@ pub(crate) fn wake_for_work(rt: &Runtime) {
 /// an M for it, as [`wake_for_work`], or let the occasion pass.
 #[inline(never)]
 pub(super) fn queue_displaced(rt: &Runtime, p: &P, g: *mut G) {
-    p.put_tail(g);
+    p.put_displaced(g);
     if let Some(crew) = p.crew {
         return crew::displaced(crew, p);
     }
@@ -642,7 +642,7 @@ pub(super) fn take_stuck_next(victim: &P) -> *mut G {
 impl Runtime {
     /// Work that any M can take.
     pub(crate) fn has_queued_work(&self) -> bool {
-        !self.global.is_empty() || self.ps().any(|p| !p.queue().is_empty())
+        !self.global.is_empty() || self.ps().any(|p| p.has_stealable())
     }
 
     /// A thread without a P has armed a timer.

@@ -62,6 +62,7 @@ pub(crate) mod rng;
 pub(crate) mod run;
 pub(crate) mod schedule;
 pub(crate) mod spawn;
+mod surplus;
 pub(crate) mod switch;
 pub(crate) mod sysmon;
 

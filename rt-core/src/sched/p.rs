@@ -7,6 +7,7 @@ use super::g::G;
 use super::list::List;
 use super::m::M;
 use super::queue::Queue;
+use super::surplus::Surplus;
 use crate::stack::pool::P_CACHE;
 use crate::stack::{DEFAULT_SIZE, Stack};
 use crate::time::heap::Timers;
@@ -22,6 +23,10 @@ pub(crate) const ID_BATCH: u64 = 16;
 /// Times runnext may go before a queue that is not empty: a pair that hands itself back and forth
 /// must not starve the others.
 const RUNNEXT_STREAK: u32 = 64;
+/// Goroutines in the queue from which on those that have not begun wait in the surplus.
+const TAKES_TURNS: usize = 256;
+/// One in so many comes from the surplus though the queue is not empty; a power of two.
+const SURPLUS_EVERY: u64 = 8;
 
 /// Goroutines waiting here from which on a goroutine that makes more of them yields.
 const CROWD: usize = 1024;
@@ -56,6 +61,7 @@ pub(crate) struct P {
     /// The goroutine to run next, before the queue. Also read, and under a claim taken, by thieves.
     runnext: AtomicPtr<G>,
     queue: Queue<G>,
+    surplus: Surplus,
     streak: Cell<u32>,
     /// Occasions to wake an M that were let pass.
     pub(crate) let_pass: Cell<u32>,
@@ -105,6 +111,7 @@ impl P {
             spilled: UnsafeCell::new(List::new()),
             has_spilled: AtomicBool::new(false),
             queue: Queue::new(),
+            surplus: Surplus::new(),
             streak: Cell::new(0),
             let_pass: Cell::new(0),
             crowd_tick: Cell::new(0),
@@ -152,6 +159,18 @@ impl P {
         }
     }
 
+    /// Put `g`, which another has displaced from runnext: at the tail, or if it has not begun and there
+    /// are many, into the surplus.
+    #[inline]
+    pub(crate) fn put_displaced(&self, g: *mut G) {
+        // SAFETY: the caller owns `g`.
+        let crowded =
+            unsafe { !(*g).context.is_begun() } && (self.queue.len() >= TAKES_TURNS || !self.surplus.is_empty());
+        if !crowded || self.crew.is_some() || !self.surplus.push(g) {
+            self.put_tail(g);
+        }
+    }
+
     #[cold]
     fn spill(&self, g: *mut G) {
         // SAFETY: the list is the owner's; `g` was given to it.
@@ -183,19 +202,62 @@ impl P {
             self.put_tail(next);
         }
         self.streak.set(0);
+        if !self.surplus.is_empty() && self.tick.get().is_multiple_of(SURPLUS_EVERY) {
+            let g = self.surplus.take_newest();
+            if !g.is_null() {
+                return g;
+            }
+        }
         let g = self.queue.pop();
+        if g.is_null() { self.take_from_the_rest() } else { g }
+    }
+
+    #[inline(never)]
+    fn take_from_the_rest(&self) -> *mut G {
+        let g = self.surplus.take_newest();
         if g.is_null() && self.has_spilled.load(Relaxed) { self.take_spilled() } else { g }
+    }
+
+    /// A goroutine is going to yield to those that it has made: let some come before it.
+    pub(crate) fn let_begin(&self) {
+        if !self.surplus.is_empty() {
+            // SAFETY: the owner calls.
+            unsafe { self.surplus.give_newest(TAKES_TURNS, &self.queue) };
+        }
+    }
+
+    /// Of what waits for the newer ones to be run, the oldest; null: there is none.
+    pub(crate) fn take_oldest(&self) -> *mut G {
+        self.surplus.take_oldest()
+    }
+
+    /// For a thief: half of what waits here, at most a batch. The first is returned, null when there is
+    /// nothing; the others are put into `to`.
+    ///
+    /// # Safety
+    /// By the owner of `to`.
+    pub(crate) unsafe fn steal_into(&self, to: &P) -> *mut G {
+        // SAFETY: by contract.
+        unsafe {
+            let g = self.queue.steal_into(&to.queue);
+            if g.is_null() { self.surplus.steal_into(&to.queue) } else { g }
+        }
+    }
+
+    /// There is what a thief could take. Anybody may ask; the answer may be old.
+    pub(crate) fn has_stealable(&self) -> bool {
+        !self.queue.is_empty() || !self.surplus.is_empty()
     }
 
     /// Nothing to run here. Anybody may ask; the answer may be old.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.runnext.load(Relaxed).is_null() && self.queue.is_empty() && !self.has_spilled.load(Relaxed)
+        self.runnext.load(Relaxed).is_null() && !self.has_stealable() && !self.has_spilled.load(Relaxed)
     }
 
     /// Goroutines that wait here. Anybody may ask.
     pub(crate) fn len(&self) -> usize {
-        self.queue.len() + usize::from(!self.runnext.load(Relaxed).is_null())
+        self.queue.len() + self.surplus.len() + usize::from(!self.runnext.load(Relaxed).is_null())
     }
 
     #[inline]
@@ -226,7 +288,7 @@ impl P {
             self.crowd_batches.set(0);
         }
         self.crowd_batches.set(self.crowd_batches.get() + 1);
-        self.crowd_batches.get() > CROWD_BATCHES && self.queue.len() > CROWD
+        self.crowd_batches.get() > CROWD_BATCHES && self.len() > CROWD
     }
 
     /// The queue: for its owner, and for thieves.

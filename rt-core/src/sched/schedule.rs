@@ -240,7 +240,14 @@ unsafe fn now_and_then(rt: &Runtime, m: &M, p: &P) -> *mut G {
         rt.run_all_timers(clock::now(), &caller);
     }
     rt.poll_if_due(&caller);
-    rt.global.pop()
+    // One of both, and each is first every other time.
+    let first = (p.tick.get() / GLOBAL_EVERY).is_multiple_of(2);
+    let g = if first { p.take_oldest() } else { rt.global.pop() };
+    match (g.is_null(), first) {
+        (false, _) => g,
+        (true, true) => rt.global.pop(),
+        (true, false) => p.take_oldest(),
+    }
 }
 
 /// Look everywhere but in the own queue.
@@ -280,7 +287,7 @@ fn steal(rt: &Runtime, p: &P) -> *mut G {
                 continue;
             }
             // SAFETY: the caller holds `p`.
-            let g = unsafe { victim.queue().steal_into(p.queue()) };
+            let g = unsafe { victim.steal_into(p) };
             if !g.is_null() {
                 p.steals.add(1);
                 note_steal(rt, p, g);

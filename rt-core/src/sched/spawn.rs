@@ -69,6 +69,7 @@ pub(crate) unsafe fn let_run(caller: &mut Caller) {
             && p.crew.is_none()
             && !caller.g().is_null()
         {
+            p.let_begin();
             caller.yield_now();
         }
     }
