@@ -81,6 +81,21 @@ def versions() -> str:
     return ""
 
 
+def claims() -> str:
+    """Each section of docs/embedding.md has a claim in its table, and each claim a test that `make test` runs."""
+    text = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
+    sections = {heading.lower() for heading in re.findall(r"^## (.+)$", text, re.M)} - {"what proves it"}
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| `(tests/[^`]+)` \|$", text, re.M)
+    stages = (ROOT / "scripts" / "test.py").read_text(encoding="utf-8")
+    problems = [f"no claim of section {name!r}" for name in sorted(sections - {section for section, _ in rows})]
+    problems += [f"there is no section {name!r}" for name in sorted({section for section, _ in rows} - sections)]
+    for test in sorted({test for _, test in rows}):
+        by_run_c = re.fullmatch(r"tests/c/\w+\.(c|cpp)", test)
+        if not (ROOT / test).is_file() or not (by_run_c or f'"{test}"' in stages):
+            problems.append(f"{test} is no test that is run")
+    return "\n".join(problems)
+
+
 CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("cargo fmt", command("cargo", "fmt", "--all", "--check", "--", "--files-with-diff")),
     ("cargo fmt of the Python binding",
@@ -89,6 +104,7 @@ CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("the header is what rt-ffi says", command("scripts/header.sh", "--check")),
     ("one version everywhere", versions),
     ("the figures in README.md are those of benches/RESULTS.md", command(sys.executable, "scripts/readme-bench.py", "--check")),
+    ("each claim of docs/embedding.md has its test", claims),
     ("the Python tools parse", python_syntax),
     ("the shell scripts parse", shell_syntax),
 ]

@@ -104,6 +104,7 @@ STAGES = [
     Stage("bindings", python("tests/run_bindings.py")),
     # Before the documentation, whose programs in Python use the installed wheel.
     Stage("python", ["scripts/python.sh", "test"], minutes=30, unless=no_python_binding),
+    Stage("sharing", python("tests/run_sharing.py")),
     Stage("examples.py", python("tests/run_examples.py", "--language", "python"), unless=no_python_binding),
     Stage("docs", python("tests/run_docs.py")),
     Stage("install", python("tests/run_install.py")),

@@ -18,6 +18,7 @@ use crate::chan::{self, Chan};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
 use crate::sched::{current, lifecycle};
+use crate::sys::library::Pin;
 use crate::sys::thread::{self, Blocks};
 use crate::sys::{errno, futex, set_errno};
 use crate::waiter::Wait;
@@ -238,6 +239,9 @@ fn give_back_unused() {
             libc::sigaction(t.signal, ptr::null(), &mut now);
             if now.sa_sigaction == handler as *const () as usize {
                 libc::sigaction(t.signal, &t.before, ptr::null_mut());
+            } else {
+                // Who has taken it after us may put our handler back: its code must stay.
+                core::mem::forget(Pin::new());
             }
         }
         false

@@ -4,7 +4,7 @@
 //! scheduler's lock makes them.
 
 use crate::sched::Runtime;
-use crate::sched::run::write_all;
+use crate::sched::run::offer_to_stderr;
 use std::fmt::Write;
 use std::sync::atomic::Ordering::*;
 
@@ -30,8 +30,7 @@ impl Trace {
     pub(crate) fn tick(&mut self, rt: &Runtime, now: i64) {
         if now >= self.next {
             self.next = now + self.period;
-            // A stderr that is gone is no reason to stop.
-            let _ = write_all(2, line(rt, (now - self.began) / 1_000_000).as_bytes());
+            offer_to_stderr(line(rt, (now - self.began) / 1_000_000).as_bytes());
         }
     }
 }

@@ -249,6 +249,22 @@ pub(crate) fn write_all(fd: c_int, mut bytes: &[u8]) -> core::result::Result<(),
     Ok(())
 }
 
+/// Write to stderr what it takes without waiting for long, for a thread that others need; the rest is lost.
+/// A pipe that is ready takes [`PIECE`] bytes at once, if no one else writes there just now.
+pub(crate) fn offer_to_stderr(bytes: &[u8]) {
+    const PIECE: usize = 4096;
+    const PATIENCE_MS: c_int = 10;
+    for piece in bytes.chunks(PIECE) {
+        let mut stderr = libc::pollfd { fd: 2, events: libc::POLLOUT, revents: 0 };
+        // SAFETY: one descriptor, and it is there.
+        let ready = unsafe { libc::poll(&mut stderr, 1, PATIENCE_MS) } == 1;
+        // A stderr that is gone is no reason to stop.
+        if !ready || write_all(2, piece).is_err() {
+            return;
+        }
+    }
+}
+
 /// Write to stderr and end the process with status 2. What the program has printed goes out first,
 /// unless a thread is printing now.
 pub(crate) fn die_with(text: &[u8]) -> ! {

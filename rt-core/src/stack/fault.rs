@@ -3,9 +3,14 @@
 //! The handler runs on the alternate stack of an M (the goroutine's own is full). A fault in the
 //! guard of the running goroutine's stack is reported and ends the process; every other one goes to
 //! whoever handled the signal before us, or to the default action.
+//!
+//! Who came after us, another copy of this library for instance, may hand faults on to our handler and
+//! put it back at its end. So it stays where it cannot be taken out, and the library with it, loaded for
+//! good: then it has no goroutine, and hands on all it gets.
 
 use super::GUARD;
 use crate::sched::current;
+use crate::sys::library::Pin;
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use std::sync::Mutex;
@@ -14,12 +19,15 @@ const SIGNALS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 /// Enough for the handler, for one that we chain to, and for the largest register file.
 const ALT_STACK: usize = 64 << 10;
 
-struct Previous([libc::sigaction; 2]);
-// SAFETY: plain data.
-unsafe impl Send for Previous {}
+/// Which of the signals have our handler somewhere in their chain.
+struct Installed {
+    signals: [bool; 2],
+    /// Some of them must keep it after the runtime's end.
+    stays: Option<Pin>,
+}
 
-static PREVIOUS: Mutex<Option<Previous>> = Mutex::new(None);
-/// What the handler reads: a copy of `PREVIOUS` that is written before the handler is installed.
+static INSTALLED: Mutex<Installed> = Mutex::new(Installed { signals: [false; 2], stays: None });
+/// Whom the handler hands on to; written before the handler is installed, and not while it is.
 static mut CHAIN: [libc::sigaction; 2] = [const {
     // SAFETY: an all-zero sigaction is SIG_DFL without flags.
     unsafe { core::mem::zeroed() }
@@ -27,41 +35,43 @@ static mut CHAIN: [libc::sigaction; 2] = [const {
 
 /// Take SIGSEGV and SIGBUS.
 pub(crate) fn install() {
-    let mut previous = PREVIOUS.lock().unwrap_or_else(|e| e.into_inner());
-    if previous.is_some() {
-        return;
-    }
-    // SAFETY: the actions are initialised; CHAIN is written while our handler is not installed.
-    unsafe {
-        let mut saved: [libc::sigaction; 2] = core::mem::zeroed();
-        for (i, &signal) in SIGNALS.iter().enumerate() {
-            libc::sigaction(signal, ptr::null(), &mut saved[i]);
+    let mut installed = INSTALLED.lock().unwrap_or_else(|e| e.into_inner());
+    for (i, &signal) in SIGNALS.iter().enumerate() {
+        // In a chain already: on top of it, it would come to itself again.
+        if !core::mem::replace(&mut installed.signals[i], true) {
+            // SAFETY: the actions are initialised; CHAIN is written while our handler is not installed.
+            unsafe {
+                let mut before: libc::sigaction = core::mem::zeroed();
+                libc::sigaction(signal, ptr::null(), &mut before);
+                (&raw mut CHAIN).cast::<libc::sigaction>().add(i).write(before);
+                let mut ours: libc::sigaction = core::mem::zeroed();
+                ours.sa_sigaction = handler as *const () as usize;
+                ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+                libc::sigemptyset(&mut ours.sa_mask);
+                libc::sigaction(signal, &ours, ptr::null_mut());
+            }
         }
-        (&raw mut CHAIN).write(saved);
-        let mut ours: libc::sigaction = core::mem::zeroed();
-        ours.sa_sigaction = handler as *const () as usize;
-        ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-        libc::sigemptyset(&mut ours.sa_mask);
-        for &signal in &SIGNALS {
-            libc::sigaction(signal, &ours, ptr::null_mut());
-        }
-        *previous = Some(Previous(saved));
     }
 }
 
-/// Give both signals back, each unless somebody has replaced our handler meanwhile.
+/// Give both signals back, as far as nobody has taken them after us.
 pub(crate) fn uninstall() {
-    let mut previous = PREVIOUS.lock().unwrap_or_else(|e| e.into_inner());
-    let Some(Previous(saved)) = previous.take() else { return };
+    let mut installed = INSTALLED.lock().unwrap_or_else(|e| e.into_inner());
     for (i, &signal) in SIGNALS.iter().enumerate() {
-        // SAFETY: as in `install`.
+        // SAFETY: as in `install`; one that is ours has its CHAIN.
         unsafe {
             let mut now: libc::sigaction = core::mem::zeroed();
             libc::sigaction(signal, ptr::null(), &mut now);
-            if now.sa_sigaction == handler as *const () as usize {
-                libc::sigaction(signal, &saved[i], ptr::null_mut());
+            if installed.signals[i] && now.sa_sigaction == handler as *const () as usize {
+                libc::sigaction(signal, (&raw const CHAIN).cast::<libc::sigaction>().add(i), ptr::null_mut());
+                installed.signals[i] = false;
             }
         }
+    }
+    if installed.signals.contains(&true) {
+        installed.stays.get_or_insert_with(Pin::new);
+    } else {
+        installed.stays = None;
     }
 }
 

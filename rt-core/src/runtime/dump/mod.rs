@@ -10,7 +10,7 @@ mod unwind;
 
 use crate::error::{Error, Result};
 use crate::sched::g::{G, SINCE_UNIT, Status};
-use crate::sched::run::write_all;
+use crate::sched::run::{offer_to_stderr, write_all};
 use crate::sched::{Runtime, current, lifecycle};
 use crate::sys::thread::{self, Blocks};
 use crate::sys::{clock, errno};
@@ -80,8 +80,7 @@ pub(crate) fn on_another_thread(mut f: &mut dyn FnMut()) {
 pub(crate) fn on_signal(rt: &Runtime) {
     let mut text = format!("gort: goroutines, asked for by signal {}:\n\n", rt.debug.dump_signal).into_bytes();
     describe_all(rt, &mut text);
-    // Nobody is there to hear that stderr is gone.
-    let _ = write_all(2, &text);
+    offer_to_stderr(&text);
     trace::flush(rt, true);
 }
 
