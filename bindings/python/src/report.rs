@@ -4,6 +4,7 @@
 use crate::goroutine::Goroutine;
 use crate::sys;
 use crate::task::{OBSERVED, Outcome, Task};
+use core::ffi::c_void;
 use core::ptr;
 use pyo3::exceptions::PySystemExit;
 use pyo3::ffi::{self, PyObject, PyThreadState};
@@ -117,22 +118,58 @@ pub(crate) fn ends(place: usize) {
     live.free.push(place);
 }
 
+/// While it lives, nobody else runs Python code or ends a state.
+struct Still(Option<*mut c_void>);
+
+impl Still {
+    /// `None`: that cannot be had here.
+    fn new(py: Python<'_>) -> Option<Still> {
+        if crate::runtime::gil(py) {
+            return Some(Still(None));
+        }
+        let (stop, start) = (sys::symbol(c"_PyEval_StopTheWorld"), sys::symbol(c"_PyEval_StartTheWorld"));
+        if stop.is_null() || start.is_null() {
+            return None;
+        }
+        // SAFETY: attached; what was stopped is started again by the drop.
+        unsafe { call_with_interpreter(stop) };
+        Some(Still(Some(start)))
+    }
+}
+
+impl Drop for Still {
+    fn drop(&mut self) {
+        if let Some(start) = self.0 {
+            // SAFETY: stopped by `new`.
+            unsafe { call_with_interpreter(start) };
+        }
+    }
+}
+
+unsafe fn call_with_interpreter(function: *mut c_void) {
+    // SAFETY: the symbol has this signature.
+    unsafe {
+        let function: unsafe extern "C" fn(*mut ffi::PyInterpreterState) = core::mem::transmute(function);
+        function(ffi::PyInterpreterState_Get());
+    }
+}
+
 /// Where each goroutine is in Python: its frame by its id.
 #[pyfunction]
 pub(crate) fn _frames(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let frames = PyDict::new(py);
-    if !crate::runtime::gil(py) {
-        return Ok(frames); // they run on, meanwhile
-    }
-    let live: Vec<_> = lock(&LIVE).states.iter().copied().filter(|&(id, _)| id != 0).collect();
-    for (id, ts) in live {
-        // SAFETY: attached, so no goroutine runs or ends; the frame is a new reference, or null.
-        let frame = unsafe { Bound::from_owned_ptr_or_opt(py, sys::PyThreadState_GetFrame(ts)) };
-        if let Some(frame) = frame {
-            frames.set_item(id, frame)?;
+    let dict = PyDict::new(py);
+    let mut frames = Vec::new();
+    if let Some(_still) = Still::new(py) {
+        for &(id, ts) in lock(&LIVE).states.iter().filter(|&&(id, _)| id != 0) {
+            // SAFETY: no goroutine runs or ends; the frame is a new reference, or null.
+            let frame = unsafe { Bound::from_owned_ptr_or_opt(py, sys::PyThreadState_GetFrame(ts)) };
+            frames.extend(frame.map(|frame| (id, frame)));
         }
     }
-    Ok(frames)
+    for (id, frame) in frames {
+        dict.set_item(id, frame)?;
+    }
+    Ok(dict)
 }
 
 /// The dict of the module threading.

@@ -14,16 +14,21 @@ pub(crate) fn unwinds<R>(f: impl FnOnce() -> R) -> R {
     struct Stop;
     impl Drop for Stop {
         fn drop(&mut self) {
-            loop {
-                // SAFETY: no arguments.
-                unsafe { libc::pause() };
-            }
+            stop_thread();
         }
     }
     let stop = Stop;
     let result = f();
     core::mem::forget(stop);
     result
+}
+
+/// What becomes of a thread that wants the interpreter when that ends.
+pub(crate) fn stop_thread() -> ! {
+    loop {
+        // SAFETY: no arguments.
+        unsafe { libc::pause() };
+    }
 }
 
 /// Functions that may unwind. pyo3 declares some of them as functions that do not; where both meet, the

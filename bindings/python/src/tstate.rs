@@ -17,7 +17,7 @@ use pyo3::exceptions::PyImportError;
 use pyo3::ffi::{self, PyInterpreterState, PyThreadState};
 use pyo3::prelude::*;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering::*};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Stacks are as large as those of threads: C extensions are written for those.
@@ -152,7 +152,7 @@ pub(crate) fn begin_thread() {
     }
     // SAFETY: a new thread without a state.
     unsafe {
-        let home = sys::PyThreadState_New(INTERPRETER.load(Relaxed));
+        let home = first_state();
         if home.is_null() {
             return;
         }
@@ -172,6 +172,33 @@ pub(crate) fn begin_thread() {
         lock(&OURS).insert(sys::PyThread_get_thread_ident() as u64);
         sys::PyEval_SaveThread();
         (*shelf()).home.set(home);
+    }
+}
+
+/// Threads that make their first state, and whether no more may: the interpreter is about to end.
+static MAKING: AtomicUsize = AtomicUsize::new(0);
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// The first state of this thread. It is made without the interpreter, which must not end meanwhile; with one,
+/// more are made only while that is attached.
+unsafe fn first_state() -> *mut PyThreadState {
+    MAKING.fetch_add(1, SeqCst);
+    let closed = CLOSED.load(SeqCst);
+    // SAFETY: the interpreter lives until `_close` has seen this thread leave.
+    let ts = if closed { ptr::null_mut() } else { unsafe { sys::PyThreadState_New(INTERPRETER.load(Relaxed)) } };
+    MAKING.fetch_sub(1, SeqCst);
+    if closed {
+        sys::stop_thread();
+    }
+    ts
+}
+
+/// The last function at exit: from now on no thread enters the interpreter that has not before.
+#[pyfunction]
+pub(crate) fn _close() {
+    CLOSED.store(true, SeqCst);
+    while MAKING.load(SeqCst) != 0 {
+        std::thread::yield_now();
     }
 }
 
@@ -217,6 +244,8 @@ unsafe fn forget_thread() {
 /// In the child of a fork: CPython has freed every state but the running one.
 pub(crate) fn reset_after_fork() {
     lock(&OURS).clear();
+    MAKING.store(0, SeqCst);
+    CLOSED.store(false, SeqCst);
     // SAFETY: the shelf is this thread's.
     unsafe {
         (*shelf()).home.set(ptr::null_mut());
@@ -229,12 +258,27 @@ pub(crate) unsafe fn take() -> *mut PyThreadState {
     // SAFETY: on the goroutine's own stack; the shelf is its thread's.
     unsafe {
         let kept = (*(*shelf()).free.get()).pop();
-        let ts = kept.unwrap_or_else(|| sys::PyThreadState_New(INTERPRETER.load(Relaxed)));
+        let ts = kept.unwrap_or_else(|| another_state());
         if ts.is_null() {
             rt_core::goroutine::panic(c"no memory for a Python thread state".as_ptr());
         }
         protect_stack(ts);
         restore(ts);
+        ts
+    }
+}
+
+/// One more state of this thread. The interpreter may end at any time, but not while a state is attached.
+unsafe fn another_state() -> *mut PyThreadState {
+    // SAFETY: on the goroutine's thread, which has no state attached; `home` is the thread's own.
+    unsafe {
+        let home = (*shelf()).home.get();
+        if home.is_null() {
+            return home;
+        }
+        restore(home);
+        let ts = sys::PyThreadState_New(INTERPRETER.load(Relaxed));
+        sys::PyEval_SaveThread();
         ts
     }
 }

@@ -9,10 +9,10 @@ from .context import Context
 
 __all__ = [
     "AtomicInt", "Case", "ChanBase", "Completions", "Ctx", "Goroutine", "Mutex", "Operation", "RWMutex",
-    "Semaphore", "Ticker", "Timer", "WaitGroup", "__version__", "_after_fork", "_dump", "_frames", "_interrupt_all",
-    "_register", "_report_failed", "_shutdown", "after", "after_func", "exit", "from_now", "go", "go_named",
-    "gomaxprocs", "goroutine_id", "lock_os_thread", "num_cpu", "num_goroutine", "recv", "run", "select", "send",
-    "sleep", "stats", "unlock_os_thread", "yield_now",
+    "Semaphore", "Ticker", "Timer", "WaitGroup", "__version__", "_after_fork", "_close", "_dump", "_frames",
+    "_interrupt_all", "_register", "_report_failed", "_shutdown", "after", "after_func", "exit", "from_now", "go",
+    "go_named", "gomaxprocs", "goroutine_id", "lock_os_thread", "num_cpu", "num_goroutine", "recv", "run", "select",
+    "send", "sleep", "stats", "unlock_os_thread", "yield_now",
 ]
 
 _T = TypeVar("_T")
@@ -162,6 +162,7 @@ def from_now(d: _Seconds) -> float: ...
 def _register(
     send: type[SendChan[Any]], recv: type[RecvChan[Any]], chan: type[Chan[Any]], selected: type[Selected]
 ) -> None: ...
+def _close() -> None: ...
 def _report_failed() -> None: ...
 def _interrupt_all() -> None: ...
 def _after_fork() -> None: ...
