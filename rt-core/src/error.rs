@@ -77,6 +77,7 @@ impl core::fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+#[cfg(not(loom))]
 /// The last failure of the caller, kept per goroutine and, outside one, per thread.
 pub mod last_error {
     use super::Error;

@@ -1,11 +1,19 @@
-//! Atomics and waiting, from std or from the model checker.
+//! Atomics, cells and waiting, from std or from the model checker.
 //!
-//! Protocols that are checked with loom import their atomics from here and nowhere else.
+//! Protocols that are checked with loom import them from here and nowhere else.
 
-#[cfg(not(loom))]
-pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+pub(crate) use crate::models::watched::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+#[cfg(not(loom))]
+pub(crate) use core::cell::Cell;
+#[cfg(not(loom))]
+pub(crate) use core::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
+#[cfg(loom)]
+pub(crate) use loom::cell::Cell;
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{Ordering, fence};
 
 /// Wait a little for another thread; longer as `rounds` grows.
 #[cfg(not(loom))]

@@ -13,11 +13,8 @@
 pub mod aio;
 #[cfg(not(loom))]
 mod alloc;
-#[cfg(not(loom))]
 pub mod chan;
-#[cfg(not(loom))]
 pub mod context;
-#[cfg(not(loom))]
 pub mod error;
 mod facade;
 #[cfg(not(loom))]
@@ -32,8 +29,9 @@ pub mod interrupt;
 pub mod limits;
 #[cfg(not(loom))]
 pub mod local;
+#[cfg(not(loom))]
 mod lock;
-#[cfg(all(loom, test))]
+#[cfg(loom)]
 mod models;
 #[cfg(not(loom))]
 pub mod net;
@@ -47,7 +45,6 @@ mod sched;
 pub mod signal;
 #[cfg(not(loom))]
 mod stack;
-#[cfg(not(loom))]
 pub mod sync;
 #[cfg(not(loom))]
 mod sys;
@@ -55,8 +52,11 @@ mod sys;
 pub mod time;
 #[cfg(not(loom))]
 pub mod trace;
-#[cfg(not(loom))]
 mod waiter;
+
+/// What the model checker cannot run.
+#[cfg(loom)]
+use models::world::{alloc, interrupt, lock, sanitizer, sched, sys, time};
 
 #[cfg(not(loom))]
 pub use error::{Error, Kind, Result, last_error};

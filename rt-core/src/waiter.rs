@@ -19,6 +19,7 @@
 use crate::chan::Chan;
 use crate::context::{self, Ctx};
 use crate::error::{Error, Kind as ErrorKind};
+use crate::facade::{AtomicU32, AtomicU64, Cell, Ordering::*};
 use crate::interrupt::{self, Pause};
 use crate::sched::caller::Caller;
 use crate::sched::g::G;
@@ -26,9 +27,7 @@ use crate::sched::m::AfterSwitch;
 use crate::sched::{WaitReason, deadlock};
 use crate::sys::{clock, futex};
 use crate::time::heap::Node;
-use core::cell::Cell;
 use core::ptr;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 
 /// How long a call may block.
 #[derive(Clone, Copy)]

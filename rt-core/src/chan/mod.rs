@@ -11,10 +11,12 @@
 //! it and may be read without: they let calls that may not block look before they lock.
 //!
 //! **Looking without the lock.** `version` changes before every change of the state, under the lock.
-//! A reader that finds several channels unlocked, then not ready, and then their versions unchanged,
-//! has seen each of them unchanged over one common span of time, and so all not ready at one moment.
+//! A reader that reads the versions of several channels and then finds each unlocked, finds them not ready, and
+//! then their versions unchanged, has seen each unchanged over one common span of time, and so all not ready
+//! at one moment.
 
 mod ops;
+#[cfg(not(loom))]
 pub(crate) mod pending;
 mod select;
 
@@ -22,15 +24,15 @@ pub use ops::{close, recv, send};
 pub use select::{Case, OP_RECV, OP_SEND, select};
 
 use crate::error::{Error, Kind, Result};
+use crate::facade::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Cell, Ordering::*, fence};
 use crate::lock::RawLock;
 use crate::sanitizer::race::{self, Clocks};
 use crate::time::timer::Timer;
 use crate::waiter::{WaitQueue, Waiter};
-use core::cell::{Cell, UnsafeCell};
+use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use std::alloc::{Layout, alloc, dealloc};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*, fence};
 
 /// A channel. It lives behind a counted pointer; elements follow it in memory.
 #[repr(C, align(16))]
@@ -316,10 +318,14 @@ impl Chan {
         fence(Release);
     }
 
-    /// The version, for a look without the lock; `None` while somebody holds it.
+    /// The version, for a look without the lock; `None` while somebody holds it. In this order: who sees a
+    /// version sees that the lock was taken for it (Release in `change`), so a lock that is free after that was
+    /// released, and the change is whole. The other way round a version may be that of a change under way,
+    /// whose state is seen neither before nor after it.
     #[inline(always)]
     fn settled_version(&self) -> Option<u32> {
-        (!self.lock.is_locked()).then(|| self.version.load(Acquire))
+        let version = self.version.load(Acquire);
+        (!self.lock.is_locked()).then_some(version)
     }
 
     #[allow(clippy::mut_from_ref)] // the lock makes it exclusive
@@ -395,16 +401,23 @@ impl Chan {
 
     // Without the lock.
 
-    /// A receive could go on now.
+    /// The version, by itself: nothing has changed since a look at which it was the same.
+    #[inline(always)]
+    fn version(&self) -> u32 {
+        self.version.load(Relaxed)
+    }
+
+    /// A receive could go on now. In this order: an element, or a waiter, may have made way for what is looked
+    /// at next, and by Acquire that is seen then.
     #[inline(always)]
     fn can_recv(&self) -> bool {
-        self.count.load(Acquire) != 0 || self.has_senders.load(Relaxed) || self.closed.load(Relaxed)
+        self.count.load(Acquire) != 0 || self.has_senders.load(Acquire) || self.closed.load(Relaxed)
     }
 
     /// A send could go on now, or fail.
     #[inline(always)]
     fn can_send(&self) -> bool {
-        self.count.load(Acquire) < self.capacity || self.has_receivers.load(Relaxed) || self.closed.load(Relaxed)
+        self.count.load(Acquire) < self.capacity || self.has_receivers.load(Acquire) || self.closed.load(Relaxed)
     }
 
     /// Put a waiter among the receivers, for the close of a channel that carries nothing. False when

@@ -2,12 +2,12 @@
 
 use super::{Chan, OP_RECV, OP_SEND, release_waiting, retain_waiting};
 use crate::error::{Error, Kind, Result};
+use crate::facade::Ordering::*;
 use crate::sanitizer::race;
 use crate::sched::WaitReason;
 use crate::sched::caller::Caller;
 use crate::waiter::{Completion, Wait, Waiter, Woken, block};
 use core::ptr;
-use std::sync::atomic::Ordering::*;
 
 /// What one attempt under the lock came to.
 pub(super) enum Tried {

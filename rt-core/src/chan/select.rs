@@ -12,6 +12,7 @@
 use super::ops::{Tried, finish};
 use super::{Chan, release_waiting, retain_waiting};
 use crate::error::{Error, Kind, Result};
+use crate::facade::{Ordering::*, fence};
 use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{WaitReason, current};
@@ -19,7 +20,6 @@ use crate::waiter::{Completion, Wait, Waiter, block};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;
-use std::sync::atomic::{Ordering::*, fence};
 
 /// `op` of a case that receives.
 pub const OP_RECV: u32 = 0;
@@ -179,14 +179,14 @@ unsafe fn try_each(cases: &mut [Case], poll: &[u32], caller: &Caller) -> Option<
 /// false for an `op` that is none.
 unsafe fn not_ready_at_once(cases: &[Case]) -> bool {
     // Versions only grow, so their sum is the same only if each of them is.
-    let sum = || {
+    let settled = || {
         cases.iter().try_fold(0u32, |sum, case| {
             // SAFETY: channels that are not null are alive.
             unsafe { case.chan.as_ref() }.map_or(Some(sum), |c| Some(sum.wrapping_add(c.settled_version()?)))
         })
     };
     let several = cases.len() > 1;
-    let before = if several { sum() } else { None };
+    let before = if several { settled() } else { None };
     if several && before.is_none() {
         return false;
     }
@@ -200,8 +200,11 @@ unsafe fn not_ready_at_once(cases: &[Case]) -> bool {
             return false;
         }
     }
+    // Who has seen a change sees its version now: by the fence in `Chan::change`.
     fence(Acquire);
-    !several || sum() == before
+    // SAFETY: as above.
+    let versions = || cases.iter().filter_map(|case| unsafe { case.chan.as_ref() }).map(Chan::version);
+    !several || before == Some(versions().fold(0, u32::wrapping_add))
 }
 
 /// Do the case if it can go on. Its channel is locked. `Some`: done; the other side is to be

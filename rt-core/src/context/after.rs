@@ -3,15 +3,14 @@
 use super::{Ctx, release, release_weak};
 use crate::alloc::try_box;
 use crate::error::{Error, Result};
+use crate::facade::{AtomicUsize, Cell, Ordering::*};
 use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, lifecycle, spawn};
 use crate::sys::clock;
 use crate::time::heap::Node;
-use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicUsize, Ordering::*};
 
 /// Nanoseconds until a goroutine is tried again for which there was no memory.
 const RETRY: i64 = 1_000_000;

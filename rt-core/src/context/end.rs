@@ -9,10 +9,10 @@ use super::after::{self, After};
 use super::verdict::Verdict;
 use super::{Cancel, Ctx, release};
 use crate::chan;
+use crate::facade::Ordering::*;
 use crate::sched::caller::Caller;
 use core::ffi::c_char;
 use core::ptr;
-use std::sync::atomic::Ordering::*;
 
 /// End the context. Any number of times; nothing on contexts without an end of their own.
 ///

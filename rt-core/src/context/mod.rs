@@ -19,16 +19,15 @@ pub use end::{cancel, cancel_cause};
 use crate::alloc::try_box;
 use crate::chan::{self, Chan};
 use crate::error::{Error, Result};
+use crate::facade::{AtomicPtr, AtomicUsize, Cell, Ordering::*};
 use crate::lock::SpinLock;
 use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, lifecycle, spawn};
 use crate::sys::clock;
 use crate::time::heap::{NEVER, Node};
-use core::cell::Cell;
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::*};
 use verdict::VerdictCell;
 
 /// A context, behind a counted pointer.
@@ -83,6 +82,7 @@ struct Lists {
 // SAFETY: used under its lock.
 unsafe impl Send for Lists {}
 
+#[cfg(not(loom))]
 const fn empty_root() -> Ctx {
     Ctx {
         strong: AtomicUsize::new(1),
@@ -94,21 +94,32 @@ const fn empty_root() -> Ctx {
     }
 }
 
+#[cfg(not(loom))]
 static BACKGROUND: Ctx = empty_root();
+#[cfg(not(loom))]
 static TODO: Ctx = empty_root();
 
+#[cfg(not(loom))]
 /// The root of all contexts: never ends, carries nothing.
 pub fn background() -> NonNull<Ctx> {
     NonNull::from(&BACKGROUND)
 }
 
+#[cfg(not(loom))]
 /// As [`background`], where it is not clear yet which context to use.
 pub fn todo() -> NonNull<Ctx> {
     NonNull::from(&TODO)
 }
 
+#[cfg(not(loom))]
 fn is_static(ctx: *const Ctx) -> bool {
     ptr::eq(ctx, &BACKGROUND) || ptr::eq(ctx, &TODO)
+}
+
+/// The models make their own roots.
+#[cfg(loom)]
+fn is_static(_ctx: *const Ctx) -> bool {
+    false
 }
 
 /// Take one more reference. Null is allowed.

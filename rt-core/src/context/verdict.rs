@@ -2,10 +2,10 @@
 //! lost the race to end it finds it over.
 
 use crate::error::{Error, Kind};
+use crate::facade::{AtomicPtr, Ordering::*};
 use crate::sanitizer::race;
 use core::ffi::{CStr, c_char};
 use core::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering::*};
 
 /// A cause, null for none, with the kind of the end in the low bits that malloc leaves zero.
 #[derive(Clone, Copy)]
@@ -79,7 +79,7 @@ impl Verdict {
 pub(super) struct VerdictCell(AtomicPtr<c_char>);
 
 impl VerdictCell {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         VerdictCell(AtomicPtr::new(ptr::null_mut()))
     }
 

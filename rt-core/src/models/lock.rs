@@ -1,7 +1,7 @@
 //! The runtime's lock itself: [`crate::lock`].
 
+use super::world::spinning::SpinLock;
 use super::{Memory, check};
-use crate::lock::SpinLock;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering::*};
 use loom::thread;

@@ -1,27 +1,34 @@
 //! Models of the runtime's protocols, run through every interleaving by loom.
 //!
-//! [`lock`], [`boundary`] and [`queue`] check the code itself. The other protocols are embedded in code that
-//! loom cannot run (stacks, futexes, statics), so they are stated again here, step by step, with the
-//! names and the memory orders of the original; each file says which functions it mirrors. Whoever
-//! changes one of those changes its model too.
+//! [`lock`], [`boundary`] and [`queue`] check the code itself, and so do [`rwmutex`], [`sem`], [`context`] and
+//! [`chan`]: `chan`, `context`, `sync` and `waiter` are compiled in a [`world`] of stand-ins for what loom cannot
+//! run (stacks, threads, timers), with atomics that are [`watched`]. The other protocols are stated again here,
+//! step by step, with the names and the memory orders of the original; each file says which functions it
+//! mirrors. Whoever changes one of those changes its model too.
 //!
 //! Where three threads meet at a lock, it is loom's own: a blocked thread is not a choice, a spinning one
 //! is one each time. loom has SeqCst for fences only: where the original relies on SeqCst operations, the model puts a
 //! fence between the two. Memory that must not be touched any more, or by two at once, is a
 //! [`loom::cell::UnsafeCell`]: loom panics where accesses are not ordered. Every lost wake-up is a
-//! deadlock, which loom reports. Tests named `broken` leave one step out, and must fail.
+//! deadlock, which loom reports. Tests named `broken` leave one step out, or break the
+//! atomics, and must fail.
 
 mod boundary;
 mod chan;
+mod context;
 mod idle;
 mod lifecycle;
 mod lock;
 mod mutex;
 mod pending;
 mod queue;
+mod rwmutex;
+mod sem;
 mod timer;
 mod waiter;
 mod waitgroup;
+pub(crate) mod watched;
+pub(crate) mod world;
 
 use loom::cell::UnsafeCell;
 use loom::sync::{Arc, Condvar, Mutex};
@@ -36,6 +43,7 @@ fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
 }
 
 /// Memory with an owner: every access must be ordered against every write.
+#[derive(Default)]
 struct Memory(UnsafeCell<u32>);
 
 // SAFETY: loom checks the accesses, which is what this is for.

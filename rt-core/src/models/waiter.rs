@@ -1,8 +1,8 @@
 //! The end of a wait: `Completion::{claim, finish, wait_on_thread}`, `finish_other`, `left_stack`
 //! and `expire` in `waiter`, with a queue of one place and a timer.
 
+use super::world::spinning::SpinLock;
 use super::{Memory, Sleeper, check};
-use crate::lock::SpinLock;
 use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;

@@ -4,11 +4,11 @@
 
 use super::Mutex;
 use super::table::{self, Place, Ticket};
+use crate::facade::{AtomicU64, Ordering::*};
 use crate::sanitizer::race;
 use crate::sched::WaitReason;
 use crate::sched::caller::Caller;
 use crate::waiter::Wait;
-use std::sync::atomic::{AtomicU64, Ordering::*};
 
 /// A condition variable. All-zero bytes are ready to use.
 #[repr(C)]

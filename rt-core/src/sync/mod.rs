@@ -4,10 +4,14 @@
 //! and [`map`] hold something, and so are made and released.
 
 mod cond;
+#[cfg(not(loom))]
 mod flight;
+#[cfg(not(loom))]
 pub mod map;
 mod mutex;
+#[cfg(not(loom))]
 mod once;
+#[cfg(not(loom))]
 pub mod pool;
 mod rwmutex;
 mod sem;
@@ -15,16 +19,21 @@ pub(crate) mod table;
 mod waitgroup;
 
 pub use cond::Cond;
+#[cfg(not(loom))]
 pub use flight::Flight;
+#[cfg(not(loom))]
 pub use map::Map;
 pub use mutex::Mutex;
+#[cfg(not(loom))]
 pub use once::Once;
+#[cfg(not(loom))]
 pub use pool::Pool;
 pub use rwmutex::RwMutex;
 pub use sem::Sem;
 pub use waitgroup::WaitGroup;
 
 /// In the child of fork(2).
+#[cfg(not(loom))]
 pub(crate) fn reset_after_fork() {
     table::reset_after_fork();
     flight::reset_after_fork();

@@ -17,12 +17,12 @@
 
 use super::table::{self, Parked, Place, Ticket};
 use crate::error::{Error, Kind, Result};
+use crate::facade::{AtomicU64, Ordering::*};
 use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{WaitReason, current, lifecycle};
 use crate::sys::clock;
 use crate::waiter::Wait;
-use std::sync::atomic::{AtomicU64, Ordering::*};
 
 const LOCKED: u64 = 1;
 const PARKED: u64 = 2;
@@ -36,6 +36,7 @@ const SPINS: u32 = 6;
 
 /// A mutual exclusion lock. All-zero bytes are an unlocked one.
 #[repr(C)]
+#[cfg_attr(loom, derive(Default))]
 pub struct Mutex {
     state: AtomicU64,
 }

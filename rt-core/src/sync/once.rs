@@ -1,12 +1,12 @@
 //! Once: the first caller runs the function, all others wait until it has.
 
 use super::table::{self, Ticket};
+use crate::facade::{AtomicU64, Ordering::*};
 use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, WaitReason, current, spawn};
 use crate::waiter::Wait;
 use core::ffi::c_void;
-use std::sync::atomic::{AtomicU64, Ordering::*};
 
 const NEW: u64 = 0;
 const RUNNING: u64 = 1;

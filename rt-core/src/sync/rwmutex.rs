@@ -13,11 +13,11 @@
 use super::Mutex;
 use super::table::{self, Parked, Ticket};
 use crate::error::{Error, Kind, Result};
+use crate::facade::{AtomicU64, Ordering::*};
 use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{WaitReason, current};
 use crate::waiter::Wait;
-use std::sync::atomic::{AtomicU64, Ordering::*};
 
 const READERS: u64 = u32::MAX as u64;
 const WRITER: u64 = 1 << 32;
@@ -26,6 +26,7 @@ const ROUND: u64 = 1 << 34;
 
 /// A reader/writer mutual exclusion lock. All-zero bytes are an unlocked one.
 #[repr(C)]
+#[cfg_attr(loom, derive(Default))]
 pub struct RwMutex {
     state: AtomicU64,
     writers: Mutex,

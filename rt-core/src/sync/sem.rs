@@ -4,15 +4,16 @@
 use super::table::{self, At, Parked, Place, Ticket};
 use crate::chan;
 use crate::error::{Error, Kind, Result};
+use crate::facade::{AtomicI64, Ordering::*};
 use crate::sanitizer::race;
 use crate::sched::WaitReason;
 use crate::sched::caller::Caller;
 use crate::waiter::Wait;
 use core::ptr;
-use std::sync::atomic::{AtomicI64, Ordering::*};
 
 /// A weighted semaphore. All-zero bytes are one of capacity 0.
 #[repr(C)]
+#[cfg_attr(loom, derive(Default))]
 pub struct Sem {
     capacity: AtomicI64,
     held: AtomicI64,

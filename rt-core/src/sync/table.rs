@@ -24,14 +24,26 @@ pub(crate) struct Queue(WaitQueue);
 // SAFETY: used under the bucket's lock.
 unsafe impl Send for Queue {}
 
+#[cfg(not(loom))]
 static TABLE: [Bucket; 1 << BITS] = [const { Bucket(SpinLock::new(Queue(WaitQueue::new()))) }; 1 << BITS];
 
+/// One bucket does for every proof, and is the hardest case.
+#[cfg(loom)]
+fn bucket(_address: usize) -> &'static SpinLock<Queue> {
+    loom::lazy_static! {
+        static ref BUCKET: Bucket = Bucket(SpinLock::new(Queue(WaitQueue::new())));
+    }
+    &BUCKET.0
+}
+
+#[cfg(not(loom))]
 fn bucket(address: usize) -> &'static SpinLock<Queue> {
     // Fibonacci hashing: the high bits of the product depend on all bits of the address.
     let hash = (address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS);
     &TABLE[hash as usize].0
 }
 
+#[cfg(not(loom))]
 /// In the child of fork(2): locks may have been held and queues may name waiters that do not exist.
 pub(crate) fn reset_after_fork() {
     for Bucket(bucket) in &TABLE {

@@ -7,12 +7,12 @@
 
 use super::table::{self, Parked, Ticket};
 use crate::error::{Error, Kind, Result};
+use crate::facade::{AtomicU64, Ordering::*};
 use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{Entry, WaitReason, spawn};
 use crate::waiter::Wait;
 use core::ffi::c_void;
-use std::sync::atomic::{AtomicU64, Ordering::*};
 
 const COUNTER: u64 = u32::MAX as u64;
 const WAITERS: u64 = 1 << 32;
@@ -20,6 +20,7 @@ const ROUND: u64 = 1 << 33;
 
 /// Waits for a collection of goroutines to finish. All-zero bytes are one with counter zero.
 #[repr(C)]
+#[cfg_attr(loom, derive(Default))]
 pub struct WaitGroup {
     state: AtomicU64,
     _reserved: u64,
