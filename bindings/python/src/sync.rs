@@ -124,6 +124,11 @@ impl RWMutex {
         if this.get().0.try_lock() { Ok(()) } else { lock_slow(this, true) }
     }
 
+    /// Lock it; nothing interrupts the wait.
+    fn _lock_patiently(&self, writes: bool) {
+        tstate::asleep(|| if writes { self.0.lock() } else { self.0.rlock() });
+    }
+
     /// Unlock it for writing. Raises Misuse when it is not locked for that.
     ///
     /// >>> import gort
@@ -193,15 +198,14 @@ impl RWMutex {
     }
 }
 
-/// Wait for the lock. The runtime's call cannot be interrupted, but the main thread must hear Ctrl-C: a
-/// goroutine locks in its place, and unlocks again if nobody waits for that any more.
+/// Wait for the lock. The runtime's call cannot be interrupted, but the main thread must hear Ctrl-C, and a
+/// goroutine that it is canceled: another locks in its place, and unlocks again if nobody waits any more.
 fn lock_slow(this: &Bound<'_, RWMutex>, writes: bool) -> PyResult<()> {
-    let mutex = &this.get().0;
-    if !signals::is_main() {
-        tstate::asleep(|| if writes { mutex.lock() } else { mutex.rlock() });
+    if rt_core::goroutine::goroutine_id() == 0 && !signals::is_main() {
+        this.get()._lock_patiently(writes);
         return Ok(());
     }
-    let locks = this.py().import("gort._sync")?.getattr("lock_for_main")?;
+    let locks = this.py().import("gort._sync")?.getattr("lock_interruptibly")?;
     locks.call1((this, writes)).map(drop)
 }
 

@@ -50,8 +50,8 @@ def parked(wait, *args):
 waits = [
     (gort.Chan().recv,), (gort.Chan().send, 1), (gort.select,), (gort.select, gort.recv(gort.Chan())), (mutex.lock,),
     (group.wait,), (gort.sleep, 1000), (gort.Semaphore(1).acquire, 2), (list, gort.Chan()),
-    (gort.go(gort.Chan().recv).join,), (gort.RWMutex().writer,),
-][:-1]
+    (gort.go(gort.Chan().recv).join,),
+]
 for wait in waits:
     gort.go(parked, *wait)
 gort.run(gort.sleep, 0.05)
@@ -93,3 +93,26 @@ for _ in range(30):
 print("done")
 """
     assert child(source).out == "done\n"
+
+
+def test_cancel_ends_waits_for_a_lock_of_readers_and_writers():
+    source = PRELUDE + """
+mutex, held, log = gort.RWMutex(), gort.Chan(), gort.Chan(10)
+def holds():
+    with mutex.writer():
+        held.close()
+        gort.Chan().recv()
+def waits(how):
+    try:
+        with how():
+            log.send("locked")
+    finally:
+        log.send("finally")
+gort.go(holds)
+held.recv_ok()
+for how in (mutex.writer, mutex.reader, mutex.writer):
+    gort.go(waits, how)
+gort.run(gort.sleep, 0.05)
+print(gort.shutdown(timeout=60, cancel=True), mutex.try_lock(), [log.recv() for _ in range(len(log))])
+"""
+    assert child(source).out == "True True ['finally', 'finally', 'finally']\n"

@@ -17,14 +17,14 @@ R = TypeVar("R")
 _MISSING: Any = object()
 
 
-def lock_for_main(mutex: RWMutex, writes: bool) -> None:
-    """Lock mutex, by a goroutine, for the main thread, which may be interrupted meanwhile."""
-    lock, unlock = (mutex.lock, mutex.unlock) if writes else (mutex.rlock, mutex.runlock)
-    # Whoever takes it decides: the lock is the main thread's, or nobody wants it any more.
+def lock_interruptibly(mutex: RWMutex, writes: bool) -> None:
+    """Lock mutex, by another goroutine: the caller may be interrupted meanwhile."""
+    unlock = mutex.unlock if writes else mutex.runlock
+    # Whoever takes it decides: the lock is the caller's, or nobody wants it any more.
     verdict = AtomicInt()
 
     def locker() -> None:
-        lock()
+        mutex._lock_patiently(writes)
         if not verdict.compare_and_swap(0, 1):
             unlock()
 
