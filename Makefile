@@ -23,7 +23,7 @@ SONAME = libgort.so.$(shell sed -n '/metadata.capi.library/,$$s/^version = "\([0
 INSTALL := python3 scripts/install.py
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test sanitize check fmt fuzz soak bench count bench-readme header wheel install uninstall abi dist clean
+.PHONY: help build demo test sanitize miri check fmt fuzz soak bench count bench-readme header wheel install uninstall abi dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -43,6 +43,10 @@ test: ## everything: Rust, models, C, examples, Python, docs, install, counts; S
 sanitize: build ## the C tests as programs with the thread, and the address and UB sanitizers
 	@scripts/need.sh cc python3
 	python3 tests/run_c.py --sanitize both
+
+miri: ## the Rust unit tests under Miri: what needs neither assembly nor a stack of its own
+	@scripts/need.sh miri
+	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test -p rt-core --lib --target-dir target/miri
 
 check: ## formatting, lints, stale header, tools that do not parse
 	@scripts/need.sh cargo rustfmt clippy python3

@@ -3,6 +3,7 @@
 #
 # TOOL is a command (make, cargo, cc, c++, python3, readelf, ...) or one of
 #   rustfmt, clippy   the parts of the Rust toolchain
+#   miri              that of the nightly toolchain
 #   venv              python3's module, which some systems package apart
 set -u
 
@@ -10,6 +11,7 @@ present() {
     case $1 in
     rustfmt) cargo fmt --version >/dev/null 2>&1 ;;
     clippy) cargo clippy --version >/dev/null 2>&1 ;;
+    miri) cargo +nightly miri --version >/dev/null 2>&1 ;;
     venv) python3 -c 'import venv, ensurepip' >/dev/null 2>&1 ;;
     cc) command -v "${CC:-cc}" >/dev/null 2>&1 ;;
     c++) command -v "${CXX:-c++}" >/dev/null 2>&1 ;;
@@ -21,6 +23,7 @@ remedy() {
     case $1 in
     cargo) echo "Rust, from https://rustup.rs" ;;
     rustfmt | clippy) echo "rustup component add $1" ;;
+    miri) echo "rustup toolchain install nightly --component miri,rust-src" ;;
     cc) echo "a C compiler: gcc or clang, or set CC" ;;
     c++) echo "a C++ compiler: g++ or clang++, or set CXX" ;;
     python3) echo "Python 3.9 or newer" ;;

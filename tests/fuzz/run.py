@@ -144,6 +144,10 @@ def run(command: list[str], more: dict[str, str]) -> Outcome:
     return Outcome(out, problem)
 
 
+# Sizes that cannot be are refused, as without a sanitizer.
+MISUSE_ENVIRONMENT = {"GORT_TEST_DUMP": "1", "ASAN_OPTIONS": "allocator_may_return_null=1 max_allocation_size_mb=256"}
+
+
 def misuse(seeds: range, library: Path, sanitize: str) -> int:
     """How many seeds of misuse.c fail; each is run at one of the numbers of Ps."""
     binary = BUILD / "misuse"
@@ -156,7 +160,7 @@ def misuse(seeds: range, library: Path, sanitize: str) -> int:
     failed = 0
     for seed in seeds:
         procs = (1, 2, 8)[seed % 3]
-        got = run([str(binary), str(seed)], {"GORT_MAXPROCS": str(procs), "GORT_TEST_DUMP": "1"})
+        got = run([str(binary), str(seed)], {"GORT_MAXPROCS": str(procs), **MISUSE_ENVIRONMENT})
         if got.problem or got.out:
             failed += 1
             print(f"FAIL misuse seed {seed} at {procs} Ps: {got.problem}\n{got.out[-3000:]}", flush=True)

@@ -23,9 +23,9 @@ fn try_box<T>(value: T) -> Option<ptr::NonNull<T>> {
     ptr::NonNull::new(Box::into_raw(Box::new(value)))
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, miri)))]
 const FIRST: usize = 256;
-#[cfg(loom)]
+#[cfg(any(loom, miri))]
 const FIRST: usize = 2;
 /// Taken by one theft at most.
 const BATCH: usize = 32;
@@ -206,5 +206,57 @@ impl<T> Drop for Queue<T> {
             // SAFETY: from `try_box`; nobody uses the queue any more.
             drop(unsafe { Box::from_raw(ring) });
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU8;
+    use std::thread;
+
+    const MANY: usize = 2 * FIRST + 50;
+
+    #[test]
+    fn what_was_put_is_taken_in_order_over_growth_and_turns() {
+        let items = [0u8; MANY];
+        let queue = Queue::new();
+        for turn in 0..3 {
+            for item in &items[..MANY - turn] {
+                // SAFETY: the only thread owns it.
+                assert!(unsafe { queue.push(ptr::from_ref(item).cast_mut()) });
+            }
+            assert_eq!(queue.len(), MANY - turn);
+            for item in &items[..MANY - turn] {
+                assert_eq!(queue.pop().cast_const(), ptr::from_ref(item));
+            }
+            assert!(queue.is_empty() && queue.pop().is_null());
+        }
+    }
+
+    #[test]
+    fn each_is_taken_once_while_a_thief_steals_and_the_ring_grows() {
+        let items: Vec<AtomicU8> = (0..MANY).map(|_| AtomicU8::new(0)).collect();
+        let queue = Queue::new();
+        let take = |item: *mut AtomicU8| {
+            // SAFETY: the items outlive the queue.
+            unsafe { item.as_ref() }.is_some_and(|item| item.fetch_add(1, Relaxed) == 0)
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let own = Queue::new();
+                for _ in 0..MANY / 8 {
+                    // SAFETY: this thread owns it.
+                    take(unsafe { queue.steal_into(&own) });
+                    while take(own.pop()) {}
+                }
+            });
+            for item in &items {
+                // SAFETY: this thread owns it.
+                assert!(unsafe { queue.push(ptr::from_ref(item).cast_mut()) });
+            }
+            while take(queue.pop()) {}
+        });
+        assert!(items.iter().all(|item| item.load(Relaxed) == 1));
     }
 }

@@ -61,3 +61,22 @@ pub(crate) fn environment<T>(name: &CStr, read: impl FnOnce(&CStr) -> T) -> Opti
         (!value.is_null()).then(|| read(CStr::from_ptr(value)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_left_out() {
+        assert_eq!(Text::<8>::of(format_args!("{}-{}", 123, 4567)).as_c_str(), c"123-456");
+        assert_eq!(Text::<8>::of(format_args!("")).as_c_str(), c"");
+    }
+
+    #[test]
+    fn the_first_bytes_of_a_file() {
+        let mut room = [0; 4];
+        let text = read_file(c"Cargo.toml", &mut room);
+        assert_eq!(text, Some(&b"[pac"[..]));
+        assert_eq!(read_file(c"no such file", &mut [0; 4]), None);
+    }
+}

@@ -294,3 +294,42 @@ impl Runtime {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    unsafe fn nothing(_: *mut (), _: i64, _: &Caller) {}
+
+    /// Each entry knows its place, and none is before its parent.
+    fn is_sound(timers: &Timers) -> bool {
+        let heap = &timers.heap.lock().0;
+        heap.iter().enumerate().all(|(at, entry)| {
+            // SAFETY: nodes in a heap are alive.
+            let index = unsafe { (*entry.node).index.get() };
+            index == at && (at == 0 || heap[(at - 1) / WAYS].when <= entry.when)
+        })
+    }
+
+    #[test]
+    fn the_first_is_due_next_whatever_is_inserted_and_removed() {
+        let timers = Timers::new();
+        let nodes: Vec<(Node, i64)> = (0..100).map(|i| (Node::new(nothing, ptr::null_mut()), i * 37 % 101)).collect();
+        let mut armed: Vec<&(Node, i64)> = Vec::new();
+        let next = |armed: &[&(Node, i64)]| armed.iter().map(|n| n.1).min().unwrap_or(NEVER);
+        for (i, node) in nodes.iter().enumerate() {
+            timers.insert(&node.0, node.1);
+            armed.push(node);
+            if i % 3 == 2 {
+                assert!(timers.take(&armed.swap_remove(i * 7 % armed.len()).0));
+            }
+            assert!(is_sound(&timers));
+            assert_eq!((timers.next(), timers.len()), (next(&armed), armed.len()));
+        }
+        let removed = &nodes.iter().find(|n| n.0.heap.load(Relaxed).is_null()).expect("some were removed").0;
+        assert!(!timers.take(removed));
+        timers.unlink_all();
+        assert_eq!((timers.next(), timers.len()), (NEVER, 0));
+        assert!(nodes.iter().all(|n| n.0.heap.load(Relaxed).is_null()));
+    }
+}
