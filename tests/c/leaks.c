@@ -193,19 +193,21 @@ static void after_is_freed(void *arg)
     enum { TIMES = 500, ROUNDS = 12, WARM = 4, LESS_THAN_A_CHANNEL = 100 };
     struct waiter *waiters = check_alloc(TIMES * sizeof *waiters);
     size_t used = 0;
+    gort_duration timer = 300 * GORT_MILLISECOND;
     for (int round = 0; round < ROUNDS; round++) {
         if (round == WARM) { /* what each P keeps may still grow, but by less than the channels would take */
             used = mallinfo2().uordblks;
         }
         memset(waiters, 0, TIMES * sizeof *waiters);
         for (int i = 0; i < TIMES; i++) {
-            waiters[i].first = gort_after(500 * GORT_MILLISECOND);
+            waiters[i].first = gort_after(timer);
             CHECK(waiters[i].first != NULL);
             spawn(receives, &waiters[i]);
         }
         WAIT_UNTIL(count_of(text_of(NULL), "[chan receive]") >= TIMES || ATOMIC_GET(&waiters[0].woken));
         if (ATOMIC_GET(&waiters[0].woken)) { /* a slow machine: nothing is learned from this round */
             round--;
+            timer *= 2;
         }
         for (int i = 0; i < TIMES; i++) {
             gort_chan_release(waiters[i].first);
