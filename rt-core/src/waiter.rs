@@ -263,12 +263,20 @@ pub(crate) unsafe fn block(
 ) -> Woken {
     // SAFETY: by contract.
     unsafe {
-        if matches!(wait, Wait::Forever) && !caller.g().is_null() {
-            // In the caller's own function: `sched::switch` says why.
-            caller.park(reason, after, arg);
-            Woken::Done
-        } else {
-            block_otherwise(caller, completion, reason, wait, after, arg)
+        // In the caller's own function: `sched::switch` says why.
+        match (wait, caller.g().as_ref()) {
+            (Wait::Forever, Some(_)) => {
+                caller.park(reason, after, arg);
+                Woken::Done
+            }
+            (Wait::Interruptible(Wait::Forever), Some(g)) => {
+                // Only its own M looks at `waiting`.
+                g.waiting.set(completion);
+                caller.park(reason, after, arg);
+                g.waiting.set(ptr::null());
+                completion.woken()
+            }
+            _ => block_otherwise(caller, completion, reason, wait, after, arg),
         }
     }
 }

@@ -100,29 +100,46 @@ impl Chan {
     unsafe fn wait(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
         // SAFETY: by contract of both.
         unsafe {
-            let only_the_channel_ends_it = matches!(wait, Wait::Forever) && self.timer.load(Relaxed).is_null();
-            if only_the_channel_ends_it && !caller.g().is_null() && !race::on() {
-                Ok(self.park(caller, op, elem))
+            let no_deadline = matches!(wait, Wait::Forever | Wait::Interruptible(Wait::Forever));
+            if no_deadline && self.timer.load(Relaxed).is_null() && !caller.g().is_null() && !race::on() {
+                self.park(caller, op, elem, wait)
             } else {
                 self.wait_otherwise(caller, op, elem, wait)
             }
         }
     }
 
-    /// The wait of a goroutine that only the channel can end. It needs no reference to the channel:
-    /// whoever ends the wait has one, and the woken side does not look at the channel again.
+    /// The wait of a goroutine that only the channel or an interrupt can end. It needs no reference to the
+    /// channel: who ends the wait through the channel has one, and the woken side does not look at the
+    /// channel again; after an interrupt the goroutine is still in the queue, and so the channel not freed.
     #[inline(always)]
-    unsafe fn park(&self, caller: &mut Caller, op: u32, elem: *mut u8) -> bool {
-        let completion = Completion::new(caller, 1, &Wait::Forever);
+    unsafe fn park(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
+        let completion = Completion::new(caller, 1, wait);
         let waiter = Waiter::new(&completion, 0);
         waiter.elem.set(elem);
         // SAFETY: the lock is held, and released once the goroutine's stack is left; whoever ends the
-        // wait takes the waiter out of the queue.
+        // wait takes the waiter out of the queue, or else this does.
         unsafe {
             self.enqueue(&waiter, op);
-            caller.park(reason(op), unlock_chan, ptr::from_ref(self).cast_mut().cast());
+            let woken =
+                block(caller, &completion, reason(op), wait, unlock_chan, ptr::from_ref(self).cast_mut().cast());
+            if woken == Woken::Interrupted {
+                self.leave(&waiter, op);
+                return Err(Error::INTERRUPTED);
+            }
         }
-        waiter.ok.get()
+        Ok(waiter.ok.get())
+    }
+
+    /// Take a waiter out whose wait the channel has not ended.
+    #[inline(never)]
+    unsafe fn leave(&self, waiter: &Waiter, op: u32) {
+        self.lock.lock();
+        // SAFETY: locked just now; a waiter that was taken out already is none in the queue.
+        unsafe {
+            self.dequeue(waiter, op);
+            self.lock.unlock();
+        }
     }
 
     #[inline(never)]
@@ -139,9 +156,7 @@ impl Chan {
             retain_waiting(this);
             let woken = block(caller, &completion, reason(op), wait, unlock_chan, this.cast());
             if woken != Woken::Done {
-                self.lock.lock();
-                self.dequeue(&waiter, op);
-                self.lock.unlock();
+                self.leave(&waiter, op);
             }
             race::waited(self, op == OP_SEND, &waiter, woken == Woken::Done);
             release_waiting(this);
