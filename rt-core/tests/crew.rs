@@ -3,13 +3,25 @@
 use rt_core::goroutine::{self, Crew, SpawnOptions};
 use rt_core::sync::WaitGroup;
 use rt_core::{Wait, chan, time};
+use std::collections::BTreeSet;
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicUsize, Ordering::*};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
 
 static STARTED: AtomicUsize = AtomicUsize::new(0);
-static CREW: Crew = Crew::new(256 << 10, 1, 8, || {
-    STARTED.fetch_add(1, Relaxed);
-});
+/// Threads of the crew that were about to sleep.
+static IDLE: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
+static CREW: Crew = Crew::new(
+    256 << 10,
+    1,
+    8,
+    || {
+        STARTED.fetch_add(1, Relaxed);
+    },
+    || {
+        IDLE.lock().unwrap().insert(thread_id());
+    },
+);
 
 fn go(f: impl FnOnce() + Send + 'static) {
     go_in(&CREW, f);
@@ -80,7 +92,7 @@ fn one_that_blocks_its_thread_holds_up_nobody_who_has_not_started() {
 
 #[test]
 fn a_new_one_runs_although_a_helper_is_busy() {
-    static BUSY: Crew = Crew::new(256 << 10, 1, 8, || {});
+    static BUSY: Crew = Crew::new(256 << 10, 1, 8, || {}, || {});
     static STARTED: WaitGroup = zeroed();
     static RAN: WaitGroup = zeroed();
     static STOP: AtomicUsize = AtomicUsize::new(0);
@@ -142,4 +154,24 @@ fn messages_pass_between_threads_crews_and_plain_goroutines() {
 const fn zeroed() -> WaitGroup {
     // SAFETY: all-zero bytes are a group with counter zero.
     unsafe { std::mem::zeroed() }
+}
+
+#[test]
+fn they_hear_of_it_before_their_thread_sleeps() {
+    static WG: WaitGroup = zeroed();
+    static HEARD: AtomicBool = AtomicBool::new(false);
+    WG.add(1).unwrap();
+    go(|| {
+        for _ in 0..10_000 {
+            IDLE.lock().unwrap().remove(&thread_id());
+            time::sleep(1_000_000);
+            if IDLE.lock().unwrap().contains(&thread_id()) {
+                HEARD.store(true, Relaxed);
+                break;
+            }
+        }
+        WG.done().unwrap();
+    });
+    WG.wait();
+    assert!(HEARD.load(Relaxed));
 }

@@ -301,7 +301,10 @@ fn interrupted(py: Python<'_>, task: &Arc<Task>, error: PyErr) -> PyResult<Py<Py
 /// >>> gort.yield_now()
 #[pyfunction]
 pub(crate) fn yield_now() {
-    tstate::detached(goroutine::yield_now);
+    if goroutine::goroutine_id() == 0 {
+        return tstate::detached(goroutine::yield_now);
+    }
+    tstate::asleep(goroutine::yield_now);
 }
 
 /// End this goroutine: finally blocks run, and join returns None.

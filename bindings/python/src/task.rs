@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering::*};
 
 /// Where the interpreter lets only one thread run, a second M only makes switches slower; helpers run
 /// what has not started while the first is stuck.
-pub(crate) static CREW: Crew = Crew::new(tstate::STACK_SIZE, 1, 64, tstate::begin_thread);
+pub(crate) static CREW: Crew = Crew::new(tstate::STACK_SIZE, 1, 64, tstate::begin_thread, tstate::let_go);
 
 /// It is over.
 pub(crate) const DONE: u8 = 1;

@@ -5,6 +5,10 @@
 //! keeps the states of goroutines that are over, and gives them to new ones. A new state costs
 //! several microseconds and, on a free-threaded build, a hundred.
 //!
+//! Up to 3.11 a thread that has the interpreter changes its state by storing a pointer. So there an M keeps
+//! the interpreter while it goes from one goroutine to the next, and gives it up before it sleeps, and now
+//! and then. Later versions can only give it up and take it again, which costs more than all of the rest.
+//!
 //! What a goroutine leaves behind in its state is cleared by writing to the state's fields. Where they
 //! are is known per version, and checked once against what CPython itself writes; when anything does
 //! not fit, no state is used twice.
@@ -22,9 +26,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Stacks are as large as those of threads: C extensions are written for those.
 pub(crate) const STACK_SIZE: usize = 8 << 20;
-/// States an M keeps for new goroutines.
-const KEPT: usize = 1024;
+/// States an M has for new goroutines.
+const SPARE: usize = 1024;
+/// An M that keeps the interpreter gives it up once in so many parks: C code alone, which may switch too,
+/// never looks whether others wait for it. A power of two.
+const LET_GO_EVERY: u32 = 256;
 
+/// Whether Ms keep the interpreter from one goroutine to the next.
+static KEEPS: AtomicBool = AtomicBool::new(false);
 static INTERPRETER: AtomicPtr<PyInterpreterState> = AtomicPtr::new(ptr::null_mut());
 /// The key under which CPython up to 3.11 keeps the thread's state for PyGILState; -1: no need.
 static GILSTATE_KEY: AtomicI32 = AtomicI32::new(-1);
@@ -81,10 +90,50 @@ struct Shelf {
     /// For what the thread itself has to do in Python; keeps what CPython knows of the thread.
     home: Cell<*mut PyThreadState>,
     free: UnsafeCell<Vec<*mut PyThreadState>>,
+    /// Still attached, while no goroutine runs: the state of the last that did. Null: none is.
+    kept: Cell<*mut PyThreadState>,
+    parks: Cell<u32>,
+}
+
+impl Shelf {
+    const EMPTY: Shelf = Shelf {
+        home: Cell::new(ptr::null_mut()),
+        free: UnsafeCell::new(Vec::new()),
+        kept: Cell::new(ptr::null_mut()),
+        parks: Cell::new(0),
+    };
+
+    /// The goroutine with the attached state `ts` stops running: keep that attached, or detach it.
+    #[inline(always)]
+    unsafe fn keep(&self, ts: *mut PyThreadState) {
+        let parks = self.parks.get().wrapping_add(1);
+        self.parks.set(parks);
+        if !KEEPS.load(Relaxed) || parks.is_multiple_of(LET_GO_EVERY) {
+            // SAFETY: it is attached.
+            unsafe { sys::PyEval_SaveThread() };
+        } else {
+            self.kept.set(ts);
+        }
+    }
+
+    /// The goroutine with the state `ts` runs, from now on.
+    #[inline(always)]
+    unsafe fn attach(&self, ts: *mut PyThreadState) {
+        let kept = self.kept.replace(ptr::null_mut());
+        // SAFETY: `ts` is this thread's, and none but `kept` is attached.
+        unsafe {
+            if kept.is_null() {
+                restore(ts);
+            } else if kept != ts {
+                sys::PyThreadState_Swap(ts);
+                note_for_gilstate(ts);
+            }
+        }
+    }
 }
 
 thread_local! {
-    static SHELF: Shelf = const { Shelf { home: Cell::new(ptr::null_mut()), free: UnsafeCell::new(Vec::new()) } };
+    static SHELF: Shelf = const { Shelf::EMPTY };
 }
 
 impl Drop for Shelf {
@@ -115,18 +164,25 @@ fn shelf() -> *const Shelf {
 #[inline]
 pub(crate) unsafe fn restore(ts: *mut PyThreadState) {
     rt_core::goroutine::set_contends(true);
-    // SAFETY: by contract; the key is CPython's own, and the value what it would be for a thread.
+    // SAFETY: by contract.
     unsafe {
         sys::unwinds(|| sys::PyEval_RestoreThread(ts));
-        let key = GILSTATE_KEY.load(Relaxed);
-        if key >= 0 {
-            libc::pthread_setspecific(key as libc::pthread_key_t, ts.cast());
-        }
+        note_for_gilstate(ts);
     }
     rt_core::goroutine::set_contends(false);
 }
 
-/// Do `f`, which may park the goroutine or block the thread, without the interpreter.
+/// Let PyGILState know the state of this thread, where attaching it does not.
+#[inline(always)]
+unsafe fn note_for_gilstate(ts: *mut PyThreadState) {
+    let key = GILSTATE_KEY.load(Relaxed);
+    if key >= 0 {
+        // SAFETY: the key is CPython's own, and the value what it would be for a thread.
+        unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, ts.cast()) };
+    }
+}
+
+/// Do `f`, which may block the thread, without the interpreter.
 #[inline]
 pub(crate) fn detached<R>(f: impl FnOnce() -> R) -> R {
     // SAFETY: called from Python, so a state is attached; a goroutine comes back on its thread.
@@ -135,6 +191,29 @@ pub(crate) fn detached<R>(f: impl FnOnce() -> R) -> R {
         let result = f();
         restore(ts);
         result
+    }
+}
+
+/// Do `f`, which parks the goroutine or does nothing that takes long, without using the interpreter.
+#[inline]
+unsafe fn parked<R>(f: impl FnOnce() -> R) -> R {
+    // SAFETY: called from Python, so a state is attached; a goroutine comes back on its thread.
+    unsafe {
+        let ts = ffi::PyThreadState_Get();
+        (*shelf()).keep(ts);
+        let result = f();
+        (*shelf()).attach(ts);
+        result
+    }
+}
+
+/// What an M does before it sleeps.
+pub(crate) fn let_go() {
+    // SAFETY: the shelf is this thread's, and what is kept is attached.
+    unsafe {
+        if !(*shelf()).kept.replace(ptr::null_mut()).is_null() {
+            sys::PyEval_SaveThread();
+        }
     }
 }
 
@@ -202,10 +281,13 @@ pub(crate) fn _close() {
     }
 }
 
-/// As [`detached`], for what may wait long: a plain thread is known to be asleep meanwhile.
+/// Do `f`, which parks the goroutine or blocks the plain thread until others have done something, without
+/// the interpreter. The thread is known to be asleep meanwhile.
+#[inline]
 pub(crate) fn asleep<R>(f: impl FnOnce() -> R) -> R {
     if rt_core::goroutine::goroutine_id() != 0 {
-        return detached(f);
+        // SAFETY: a goroutine.
+        return unsafe { parked(f) };
     }
     // SAFETY: no arguments.
     let ident = unsafe { sys::PyThread_get_thread_ident() } as u64;
@@ -257,26 +339,30 @@ pub(crate) fn reset_after_fork() {
 pub(crate) unsafe fn take() -> *mut PyThreadState {
     // SAFETY: on the goroutine's own stack; the shelf is its thread's.
     unsafe {
-        let kept = (*(*shelf()).free.get()).pop();
-        let ts = kept.unwrap_or_else(|| another_state());
+        let shelf = shelf();
+        let spare = (*(*shelf).free.get()).pop();
+        let ts = spare.unwrap_or_else(|| another_state());
         if ts.is_null() {
             rt_core::goroutine::panic(c"no memory for a Python thread state".as_ptr());
         }
         protect_stack(ts);
-        restore(ts);
+        (*shelf).attach(ts);
         ts
     }
 }
 
 /// One more state of this thread. The interpreter may end at any time, but not while a state is attached.
 unsafe fn another_state() -> *mut PyThreadState {
-    // SAFETY: on the goroutine's thread, which has no state attached; `home` is the thread's own.
+    // SAFETY: on the goroutine's thread, which has no state attached but the kept one; `home` is the thread's own.
     unsafe {
-        let home = (*shelf()).home.get();
-        if home.is_null() {
-            return home;
+        let shelf = shelf();
+        if (*shelf).home.get().is_null() {
+            return ptr::null_mut();
         }
-        restore(home);
+        if !(*shelf).kept.get().is_null() {
+            return sys::PyThreadState_New(INTERPRETER.load(Relaxed));
+        }
+        restore((*shelf).home.get());
         let ts = sys::PyThreadState_New(INTERPRETER.load(Relaxed));
         sys::PyEval_SaveThread();
         ts
@@ -298,15 +384,15 @@ unsafe fn protect_stack(ts: *mut PyThreadState) {
     }
 }
 
-/// The goroutine is over: detach its state, and keep it if nothing of the goroutine is left in it.
+/// The goroutine is over, and so is its state, unless nothing of the goroutine is left in it.
 pub(crate) unsafe fn give_back(ts: *mut PyThreadState) {
     // SAFETY: `ts` is attached, and the goroutine runs no Python code any more.
     unsafe {
         let clean = clean(ts);
         let shelf = shelf();
-        if clean && (*(*shelf).free.get()).len() < KEPT {
-            sys::PyEval_SaveThread();
+        if clean && (*(*shelf).free.get()).len() < SPARE {
             (*(*shelf).free.get()).push(ts);
+            (*shelf).keep(ts);
             return;
         }
         destroy(ts);
@@ -387,6 +473,7 @@ pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
     }
     if (version.major, version.minor) <= (3, 11) {
         GILSTATE_KEY.store(find_gilstate_key(), Relaxed);
+        KEEPS.store(true, Relaxed);
     }
     let index = LAYOUTS.iter().position(|l| l.minor == version.minor);
     if let Some(index) = index

@@ -51,6 +51,8 @@ pub struct Crew {
     most: u32,
     /// Called first on each new thread.
     on_thread: fn(),
+    /// Called on one of its threads that has nothing to run, before it sleeps; with nothing locked.
+    on_idle: fn(),
     state: AtomicPtr<State>,
 }
 
@@ -69,10 +71,13 @@ pub(super) struct State {
 unsafe impl Sync for State {}
 
 impl Crew {
-    /// A crew of `width` Ms with `most - width` helpers. `on_thread` is called on each of its threads.
-    pub const fn new(stack_size: usize, width: u32, most: u32, on_thread: fn()) -> Crew {
+    /// A crew of `width` Ms with `most - width` helpers. `on_thread` is called first on each of its threads,
+    /// `on_idle` before one of them sleeps: what a goroutine that has parked left to its thread, to save the
+    /// next one the trouble, can be given up there.
+    pub const fn new(stack_size: usize, width: u32, most: u32, on_thread: fn(), on_idle: fn()) -> Crew {
         assert!(stack_size.is_power_of_two() && width >= 1 && most >= width);
-        Crew { stack_size, width: AtomicU32::new(width), most, on_thread, state: AtomicPtr::new(ptr::null_mut()) }
+        let state = AtomicPtr::new(ptr::null_mut());
+        Crew { stack_size, width: AtomicU32::new(width), most, on_thread, on_idle, state }
     }
 
     /// Let `width` Ms run from now on.
@@ -306,6 +311,7 @@ fn interrupt_own(rt: &Runtime, m: &M, ids: &[u64]) {
 
 /// Sleep until there is something for this M; false: the runtime stops.
 unsafe fn sleep(rt: &Runtime, m: &M, crew: &'static Crew, state: &State) -> bool {
+    (crew.on_idle)();
     // SAFETY: on the M's own thread; the lists are under the lock.
     unsafe {
         {
