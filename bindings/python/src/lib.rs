@@ -3,13 +3,14 @@
 //! * [`task`] is a goroutine's life; [`tstate`] gives it a thread state of its own. Read these first.
 //! * [`goroutine`], [`chan`], [`select`], [`sync`], [`time`], [`context`] and [`runtime`] are what the
 //!   package offers, under the names it has there; [`types`] knows the classes made in Python.
+//! * [`shortcut`] has the methods that are called most often, made by hand.
 //! * [`wait`] turns `timeout=` and `ctx=` into what the runtime understands, [`errors`] its errors
 //!   into exceptions; [`report`] tells of exceptions nobody joins; [`signals`] lets Ctrl-C through;
 //!   [`aio`] serves event loops.
 //! * [`sys`] is CPython beyond pyo3.
 //!
 //! # Two rules
-//! * Whatever may park or block runs in [`tstate::detached`]. Before, everything is tried at once: most
+//! * Whatever may park or block runs in [`tstate::asleep`]. Before, everything is tried at once: most
 //!   calls need not wait, and giving up the interpreter costs more than they do.
 //! * No borrow of a pyclass, no lock and nothing that is bound to the interpreter is held over it. All
 //!   classes are frozen.
@@ -22,6 +23,7 @@ mod goroutine;
 mod report;
 mod runtime;
 mod select;
+mod shortcut;
 mod signals;
 mod sync;
 mod sys;

@@ -171,7 +171,8 @@ pub(crate) fn blocking<R>(
     }
 }
 
-fn interrupted(py: Python<'_>, id: u64) -> PyErr {
+/// The exception of a goroutine whose wait was interrupted.
+pub(crate) fn interrupted(py: Python<'_>, id: u64) -> PyErr {
     if KEYBOARD.load(Acquire) == id {
         TAKEN.store(id, Release);
         return PyKeyboardInterrupt::new_err(());

@@ -1,5 +1,6 @@
 //! The Python classes that are built on this module's: told by gort/_chan.py when it is imported.
 
+use crate::shortcut;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyTuple, PyType};
@@ -12,13 +13,20 @@ static ALIAS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 /// Tell the classes of channels and of what select returns.
 #[pyfunction]
-pub(crate) fn _register(send: Py<PyType>, recv: Py<PyType>, chan: Py<PyType>, selected: Py<PyType>) {
-    Python::attach(|py| {
-        let _ = SEND_CHAN.set(py, send);
-        let _ = RECV_CHAN.set(py, recv);
-        let _ = CHAN.set(py, chan);
-        let _ = SELECTED.set(py, selected);
-    });
+pub(crate) fn _register(
+    send: &Bound<'_, PyType>,
+    recv: &Bound<'_, PyType>,
+    chan: &Bound<'_, PyType>,
+    selected: &Bound<'_, PyType>,
+) -> PyResult<()> {
+    let py = send.py();
+    for (place, class) in [(&SEND_CHAN, send), (&RECV_CHAN, recv), (&CHAN, chan), (&SELECTED, selected)] {
+        let _ = place.set(py, class.clone().unbind());
+    }
+    for class in [send, recv, chan] {
+        shortcut::install(class)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn send_chan(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
