@@ -6,7 +6,7 @@
 
 use crate::{errors, report, sys, tstate};
 use core::cell::Cell;
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 use core::ptr;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::ffi::{self, PyThreadState};
@@ -122,7 +122,11 @@ impl Watch {
         // SAFETY: attached.
         WAITING.store(unsafe { ffi::PyThreadState_Get() }, Relaxed);
         let watch = Watch { restore: !ours && before == -1 };
-        py.check_signals()?;
+        // Signals, and what `raise_later` has left.
+        // SAFETY: attached.
+        if sys::unwinds(|| unsafe { sys::Py_MakePendingCalls() }) != 0 {
+            return Err(PyErr::fetch(py));
+        }
         Ok(Some(watch))
     }
 }
@@ -161,13 +165,39 @@ pub(crate) fn blocking<R>(
     let id = goroutine::goroutine_id();
     let watch = if id == 0 { Watch::new(py)? } else { None };
     let result = tstate::asleep(|| call(wait));
+    let handled = watch.is_some();
     drop(watch);
     match result {
         Err(error) if error.kind == Kind::Interrupted => Err(match id {
             0 => PyErr::fetch(py),
             id => interrupted(py, id),
         }),
-        result => Ok(result),
+        result => {
+            if handled && let Some(error) = PyErr::take(py) {
+                raise_later(py, error);
+            }
+            Ok(result)
+        }
+    }
+}
+
+/// The wait of the main thread has ended by itself while a handler raised this exception: let the thread
+/// raise it once it is back in Python code, or before it waits again.
+#[cold]
+fn raise_later(py: Python<'_>, error: PyErr) {
+    extern "C" fn raise(error: *mut c_void) -> c_int {
+        // SAFETY: made below; CPython calls this once, attached.
+        let error = unsafe { Box::from_raw(error.cast::<PyErr>()) };
+        Python::attach(|py| error.restore(py));
+        -1
+    }
+    let error = Box::into_raw(Box::new(error));
+    // SAFETY: the exception is given away, or taken back.
+    unsafe {
+        if ffi::Py_AddPendingCall(Some(raise), error.cast()) != 0 {
+            // The queue is full; say at least that there was one.
+            Box::from_raw(error).write_unraisable(py, None);
+        }
     }
 }
 

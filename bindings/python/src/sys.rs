@@ -55,6 +55,7 @@ unwinding! {
     PyObject_Call(callable: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject;
     PyEval_RestoreThread(ts: *mut PyThreadState);
     PyErr_CheckSignals() -> c_int;
+    Py_MakePendingCalls() -> c_int;
     PyErr_Print();
     Py_Exit(status: c_int) -> !;
     Py_DecRef(object: *mut PyObject);

@@ -213,3 +213,26 @@ print(gort.run(lambda: sum(gort.imap(int, "123"))))
     process = Child(source)
     assert process.line() == "ready"
     assert process.finish(send=signal.SIGINT).out == "6\n"
+
+
+@pytest.mark.parametrize("wait", ["ch.recv()", "next(iter(ch))", "list(ch)"])
+def test_an_exception_of_a_handler_is_raised_although_the_wait_has_ended(wait):
+    source = PRELUDE + f"""
+ch = gort.Chan()
+def handler(*_):
+    try:
+        ch.try_send("what ends the wait")
+    except gort.WouldBlock:  # it has not begun
+        pass
+    raise ValueError
+signal.signal(signal.SIGUSR1, handler)
+try:
+    says_ready(lambda: {wait})
+    print("not raised")
+except ValueError:
+    print("raised")
+print("goes on")
+"""
+    process = Child(source)
+    assert process.line() == "ready"
+    assert process.finish(send=signal.SIGUSR1).out == "raised\ngoes on\n"
