@@ -23,7 +23,8 @@ SONAME = libgort.so.$(shell sed -n '/metadata.capi.library/,$$s/^version = "\([0
 INSTALL := python3 scripts/install.py
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test sanitize miri check fmt fuzz soak bench count bench-readme header wheel install uninstall abi dist clean
+.PHONY: help build demo test sanitize miri check fmt fuzz soak bench bench-python count bench-readme header wheel install \
+    uninstall abi dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -70,11 +71,15 @@ bench: build ## measure against Go, into benches/RESULTS.md; BENCH="--only ..." 
 	@scripts/need.sh cc python3 venv
 	python3 benches/run.py --peers $(PEERS) $(BENCH)
 
+bench-python: wheel ## measure the Python package beside gevent, asyncio and threads, into benches/RESULTS.md too
+	@scripts/need.sh python3 venv
+	python3 benches/run_python.py $(BENCH)
+
 count: build ## instructions of the hottest operations against their baselines; BENCH=--update takes new ones
 	@scripts/need.sh cc python3 valgrind
 	python3 benches/count.py $(filter-out --write,$(BENCH))
 
-bench-readme: ## copy the table of benches/RESULTS.md into README.md
+bench-readme: ## copy tables of benches/RESULTS.md into README.md
 	python3 scripts/readme-bench.py
 
 header: ## include/gort.h from rt-ffi

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from measure import Samples, Value
-from toolchain import GO_VERSION, ROOT
+from toolchain import BENCHES, GO_VERSION, INCLUDE, ROOT
 from workloads import Section
 
 GORT, GO = "gort", "Go"
+RESULTS = BENCHES / "RESULTS.md"
+# Begins the part on Python.
+PYTHON = "\n## Python\n\n"
 
 
 class Table(NamedTuple):
@@ -35,7 +38,8 @@ class Table(NamedTuple):
         return "\n".join([f"**{self.caption}**", "", line(self.head), line(ruler), *map(line, self.rows)])
 
 
-def _shown(value: Optional[Value], failure: Optional[str]) -> str:
+def shown(value: Optional[Value], failure: Optional[str]) -> str:
+    """A figure as a table has it."""
     if value is None:
         return "failed" if failure else ""
     if abs(value.amount) >= 100:
@@ -50,7 +54,7 @@ def table(section: Section, procs: int, samples: Samples, sides: list[str]) -> T
     for workload in section.workloads:
         for figure in workload.figures:
             values = {side: samples.middle(side, workload, procs, figure.key) for side in sides}
-            cells = {side: _shown(values[side], samples.failure(side, workload, procs)) for side in sides}
+            cells = {side: shown(values[side], samples.failure(side, workload, procs)) for side in sides}
             if not any(cells.values()):
                 continue
             gort, go = values[GORT], values[GO]
@@ -66,7 +70,7 @@ def table(section: Section, procs: int, samples: Samples, sides: list[str]) -> T
     return Table(caption, ["workload", GORT, GO, "ratio", "goal", "ok?", *peers], rows)
 
 
-def _first_line(*command: str) -> str:
+def first_line(*command: str) -> str:
     """Of the command's output; empty when there is none, or no such command."""
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -90,20 +94,31 @@ def machine() -> str:
     return f"{model}, {len(os.sched_getaffinity(0))} CPUs{hypervisor}, {memory:.0f} GiB, {system}"
 
 
-def versions(include: Path) -> str:
-    """One line on what was measured, and what built it."""
+def measured(include: Path = INCLUDE) -> str:
+    """Which gort."""
     header = include / "gort.h"
     gort = ".".join(_found(header, rf"^#define GORT_VERSION_{part} (\d+)") for part in ("MAJOR", "MINOR", "PATCH"))
-    commit = _first_line("git", "rev-parse", "--short=12", "HEAD")
+    commit = first_line("git", "rev-parse", "--short=12", "HEAD")
     # These two are made from what is measured here.
-    changes = _first_line("git", "status", "--porcelain", "--", ".", ":!benches/RESULTS.md", ":!README.md")
-    measured = f"gort {gort} at {commit or 'an unknown commit'}{' with local changes' if changes else ''}"
-    compilers = [_first_line(os.environ.get("CC", "cc"), "--version"), _first_line("rustc", "--version")]
-    return ", ".join([measured, f"Go {GO_VERSION}", *filter(None, compilers)])
+    changes = first_line("git", "status", "--porcelain", "--", ".", ":!benches/RESULTS.md", ":!README.md")
+    return f"gort {gort} at {commit or 'an unknown commit'}{' with local changes' if changes else ''}"
+
+
+def versions(include: Path) -> str:
+    """One line on what was measured, and what built it."""
+    compilers = [first_line(os.environ.get("CC", "cc"), "--version"), first_line("rustc", "--version")]
+    return ", ".join([measured(include), f"Go {GO_VERSION}", *filter(None, compilers)])
+
+
+def write(*, go: Optional[str] = None, python: Optional[str] = None) -> None:
+    """Write one part of benches/RESULTS.md and leave the other as it is."""
+    old_go, _, old_python = RESULTS.read_text(encoding="utf-8").partition(PYTHON) if RESULTS.exists() else [""] * 3
+    parts = [go or old_go or "# Results\n", python or old_python]
+    RESULTS.write_text(PYTHON.join(part.strip("\n") + "\n" for part in parts if part), encoding="utf-8")
 
 
 def document(tables: list[Table], include: Path, rounds: int) -> str:
-    """benches/RESULTS.md."""
+    """The first part of benches/RESULTS.md."""
     lead = f"""\
 # Results
 

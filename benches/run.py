@@ -46,7 +46,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--only", metavar="PATTERN", default="", help="a regular expression for 'section: figure'")
     parser.add_argument("--quick", action="store_true", help="small workloads, one round: does it all work?")
     parser.add_argument("--peers", choices=["go", "all"], default="go", help="all: tokio, may, threads, fiber too")
-    parser.add_argument("--write", action="store_true", help="write benches/RESULTS.md")
+    parser.add_argument("--write", action="store_true", help="write the first part of benches/RESULTS.md")
     parser.add_argument("--library", type=Path, default=toolchain.LIBRARY, help="where libgort.so is")
     parser.add_argument("--include", type=Path, default=toolchain.INCLUDE, help="where gort.h is")
     options = parser.parse_args()
@@ -174,8 +174,7 @@ def main() -> int:
     if problems:
         print("\n" + "\n".join(f"{side}: {what}" for side, what in problems))
     if options.write:
-        text = report.document(tables, options.include, rounds)
-        (toolchain.BENCHES / "RESULTS.md").write_text(text, encoding="utf-8")
+        report.write(go=report.document(tables, options.include, rounds))
     # A peer may well be unable to do what is asked of it here.
     return 1 if any(side in (report.GORT, report.GO) for side, _ in problems) else 0
 
