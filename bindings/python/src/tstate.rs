@@ -96,12 +96,14 @@ struct Shelf {
 }
 
 impl Shelf {
-    const EMPTY: Shelf = Shelf {
-        home: Cell::new(ptr::null_mut()),
-        free: UnsafeCell::new(Vec::new()),
-        kept: Cell::new(ptr::null_mut()),
-        parks: Cell::new(0),
-    };
+    const fn empty() -> Shelf {
+        Shelf {
+            home: Cell::new(ptr::null_mut()),
+            free: UnsafeCell::new(Vec::new()),
+            kept: Cell::new(ptr::null_mut()),
+            parks: Cell::new(0),
+        }
+    }
 
     /// The goroutine with the attached state `ts` stops running: keep that attached, or detach it.
     #[inline(always)]
@@ -133,7 +135,7 @@ impl Shelf {
 }
 
 thread_local! {
-    static SHELF: Shelf = const { Shelf::EMPTY };
+    static SHELF: Shelf = const { Shelf::empty() };
 }
 
 impl Drop for Shelf {
