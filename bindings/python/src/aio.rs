@@ -169,7 +169,8 @@ impl Completions {
             drop(kept);
             return true;
         }
-        if lock(&operation.get().state).done.is_none() {
+        let is_begun = || lock(&self.begun).1.contains_key(&key);
+        while is_begun() {
             // It lies in the queue. The others in there are told now; the loop does not see them again.
             for other in self.take() {
                 let future = other.get().future.bind(py);
@@ -177,6 +178,10 @@ impl Completions {
                 if told.is_ok_and(|done| !done) {
                     let _ = future.call_method1("set_result", (py.None(),));
                 }
+            }
+            if is_begun() {
+                // Who has completed it is about to put it there, and may need the interpreter to go on.
+                crate::tstate::detached(std::thread::yield_now);
             }
         }
         false

@@ -259,4 +259,6 @@ print(resident() - before)
 def test_memory(use, count):
     """The same again twice takes no more memory: at 100 bytes an item, what is kept would be seen."""
     grown = int(child(MEMORY, use, times(count)).out)
-    assert grown < 4 << 20, f"{grown} bytes more"
+    # Without the GIL each thread state has heaps of its own, which are filled one after the other.
+    most = 4 << 20 if getattr(sys, "_is_gil_enabled", lambda: True)() else 8 << 20
+    assert grown < most, f"{grown} bytes more"
