@@ -42,6 +42,16 @@ fn all<F: Fn()>(n: usize, f: F, meanwhile: impl FnOnce()) {
     wg.wait();
 }
 
+/// `f` on a plain thread, and `meanwhile` here.
+fn beside(f: impl FnOnce() + Send, meanwhile: impl FnOnce()) {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(f);
+        meanwhile();
+        // The scope would wait by parking the thread it began on, which a goroutine may have left by now.
+        thread.join().unwrap();
+    });
+}
+
 fn go_in<F: Fn() -> c_int>(g: *mut Group, f: &F) -> rt_core::Result {
     unsafe { group::go(g, call_int::<F>, arg(f), 0) }
 }
@@ -74,43 +84,37 @@ fn linger() {
 
 #[test]
 fn rwmutex_excludes() {
-    run(|| {
-        let (rw, readers, writers): (RwMutex, AtomicI64, AtomicI64) = zeroed();
-        let total = AtomicI64::new(0);
-        let write = || {
-            for i in 0..500 {
-                rw.lock();
-                assert_eq!(writers.fetch_add(1, SeqCst), 0);
-                assert_eq!(readers.load(SeqCst), 0);
-                if i % 7 == 0 {
-                    goroutine::yield_now();
-                }
-                total.fetch_add(1, Relaxed);
-                writers.fetch_sub(1, SeqCst);
-                rw.unlock().unwrap();
+    let (rw, readers, writers): (RwMutex, AtomicI64, AtomicI64) = zeroed();
+    let total = AtomicI64::new(0);
+    let write = || {
+        for i in 0..500 {
+            rw.lock();
+            assert_eq!(writers.fetch_add(1, SeqCst), 0);
+            assert_eq!(readers.load(SeqCst), 0);
+            if i % 7 == 0 {
+                goroutine::yield_now();
             }
-        };
-        let read = || {
-            for i in 0..1000 {
-                rw.rlock();
-                readers.fetch_add(1, SeqCst);
-                assert_eq!(writers.load(SeqCst), 0);
-                if i % 5 == 0 {
-                    goroutine::yield_now();
-                }
-                readers.fetch_sub(1, SeqCst);
-                rw.runlock().unwrap();
+            total.fetch_add(1, Relaxed);
+            writers.fetch_sub(1, SeqCst);
+            rw.unlock().unwrap();
+        }
+    };
+    let read = || {
+        for i in 0..1000 {
+            rw.rlock();
+            readers.fetch_add(1, SeqCst);
+            assert_eq!(writers.load(SeqCst), 0);
+            if i % 5 == 0 {
+                goroutine::yield_now();
             }
-        };
-        std::thread::scope(|scope| {
-            scope.spawn(write);
-            scope.spawn(read);
-            all(4, write, || all(8, read, || {}));
-        });
-        assert_eq!(total.load(Relaxed), 5 * 500);
-        assert!(rw.try_lock());
-        rw.unlock().unwrap();
-    });
+            readers.fetch_sub(1, SeqCst);
+            rw.runlock().unwrap();
+        }
+    };
+    beside(write, || beside(read, || run(|| all(4, write, || all(8, read, || {})))));
+    assert_eq!(total.load(Relaxed), 5 * 500);
+    assert!(rw.try_lock());
+    rw.unlock().unwrap();
 }
 
 #[test]
@@ -197,10 +201,7 @@ fn once_runs_once_and_all_wait() {
             unsafe { once.call(entry(&first), arg(&first)) };
             assert_eq!(over.load(SeqCst), 1);
         };
-        std::thread::scope(|scope| {
-            scope.spawn(f);
-            all(20, f, || {});
-        });
+        beside(f, || all(20, f, || {}));
         assert_eq!(n.load(SeqCst), 1);
     });
 }
@@ -324,10 +325,7 @@ fn sem_limits_and_checks() {
                 sem.release(n).unwrap();
             }
         };
-        std::thread::scope(|scope| {
-            scope.spawn(f);
-            all(8, f, || {});
-        });
+        beside(f, || all(8, f, || {}));
         assert!(sem.try_acquire(5));
         sem.release(5).unwrap();
         misuse(sem.release(1));
