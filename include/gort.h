@@ -24,8 +24,9 @@
  *  - Callbacks run with no lock of the library held and may call everything. A C++ exception that
  *    leaves one ends the process; longjmp and pthread_exit out of one are undefined.
  *  - SIGSEGV and SIGBUS are handled, on stacks of the library's own threads, to tell a goroutine's
- *    stack overflow; any other fault goes to the handler that was there before. Goroutines
- *    run with the signal mask of the thread that first used the library, and with SIGPIPE blocked.
+ *    stack overflow; any other fault goes to the handler that was there before. Goroutines and
+ *    callbacks on the library's threads run with the signal mask of the thread that started the runtime, and
+ *    with SIGPIPE blocked; signals of faults, SIGABRT, SIGTRAP, SIGSYS and SIGPROF are never blocked there.
  *  - GORTDEBUG in the environment is read when the runtime starts: "schedtrace=1000" writes the
  *    scheduler's state to stderr every 1000 ms, "dumpsig=SIGQUIT" all goroutines on that signal, whose
  *    handler is given back at shutdown, "trace=FILE" and "flight=FILE" traces (see gort_trace_start and
@@ -206,14 +207,17 @@ extern "C" {
 
  The callback runs on the thread that completes the operation: that of a goroutine or thread that
  sends or closes, the caller's own if the operation can be done now (so maybe before this returns), a
- thread of the runtime after a timer. No lock of the library is held, and it may call everything that
+ thread of the runtime after a timer or a signal. No lock of the library is held, and it may call everything that
  does not block; it must return soon, because who completed the operation waits for it. In it
  gort_goroutine_id() is 0. Callbacks on one thread run one after the other, never inside each other.
 
  The caller owns the handle that is returned: gort_async_release. NULL: nothing was begun, and the
  callback will not be called: callback is NULL, or out of memory; gort_last_error says it.
  */
-gort_async *gort_chan_recv_async(gort_chan *c, void *elem, gort_async_func callback, void *user);
+gort_async *gort_chan_recv_async(gort_chan *c,
+                                 void *elem,
+                                 gort_async_func callback,
+                                 void *user);
 
 /*
  Begin c <- *elem; all else as gort_chan_recv_async. GORT_CLOSED: the element was not sent.

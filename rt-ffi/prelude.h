@@ -24,8 +24,9 @@
  *  - Callbacks run with no lock of the library held and may call everything. A C++ exception that
  *    leaves one ends the process; longjmp and pthread_exit out of one are undefined.
  *  - SIGSEGV and SIGBUS are handled, on stacks of the library's own threads, to tell a goroutine's
- *    stack overflow; any other fault goes to the handler that was there before. Goroutines
- *    run with the signal mask of the thread that first used the library, and with SIGPIPE blocked.
+ *    stack overflow; any other fault goes to the handler that was there before. Goroutines and
+ *    callbacks on the library's threads run with the signal mask of the thread that started the runtime, and
+ *    with SIGPIPE blocked; signals of faults, SIGABRT, SIGTRAP, SIGSYS and SIGPROF are never blocked there.
  *  - GORTDEBUG in the environment is read when the runtime starts: "schedtrace=1000" writes the
  *    scheduler's state to stderr every 1000 ms, "dumpsig=SIGQUIT" all goroutines on that signal, whose
  *    handler is given back at shutdown, "trace=FILE" and "flight=FILE" traces (see gort_trace_start and

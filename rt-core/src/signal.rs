@@ -104,9 +104,11 @@ pub unsafe fn notify(c: *mut Chan, signal: c_int) -> Result {
         return Err(NOT_A_SIGNAL);
     }
     current::touch();
+    // Started here: the thread that passes signals on may be the next to need it, by a callback.
+    let mask = lifecycle::started()?.signal_mask;
     let (result, unused) = {
         let _change = CHANGE.lock();
-        let result = start_reader().and_then(|()| take(signal)).and_then(|()| listen(c, signal));
+        let result = start_reader(&mask).and_then(|()| take(signal)).and_then(|()| listen(c, signal));
         if result.is_err() {
             give_back_unused();
         }
@@ -248,8 +250,8 @@ fn give_back_unused() {
     });
 }
 
-/// With `CHANGE` held.
-fn start_reader() -> Result {
+/// With `CHANGE` held. Callbacks run on it, too: it blocks what goroutines' threads do.
+fn start_reader(mask: &libc::sigset_t) -> Result {
     if STATE.lock().reader.is_some() {
         return Ok(());
     }
@@ -273,7 +275,7 @@ fn start_reader() -> Result {
             return Err(Error::NO_MEMORY);
         };
         let for_thread = reader.clone().into_raw();
-        match thread::start(read_signals, for_thread.cast_mut().cast(), Blocks::All) {
+        match thread::start(read_signals, for_thread.cast_mut().cast(), Blocks::AsTheProgram(mask)) {
             Ok(t) => {
                 reader.thread.store(t, Relaxed);
                 while reader.counted.load(Acquire) == 0 {

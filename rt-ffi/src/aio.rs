@@ -51,7 +51,7 @@ unsafe fn start_one(
 ///
 /// The callback runs on the thread that completes the operation: that of a goroutine or thread that
 /// sends or closes, the caller's own if the operation can be done now (so maybe before this returns), a
-/// thread of the runtime after a timer. No lock of the library is held, and it may call everything that
+/// thread of the runtime after a timer or a signal. No lock of the library is held, and it may call everything that
 /// does not block; it must return soon, because who completed the operation waits for it. In it
 /// gort_goroutine_id() is 0. Callbacks on one thread run one after the other, never inside each other.
 ///

@@ -1,6 +1,7 @@
 /*
- * signal_mask: a goroutine's thread blocks what the thread blocked that first used the library, and
- * SIGPIPE. What goroutines start inherits no more than that: it can be ended by signals.
+ * signal_mask: a goroutine's thread blocks what the thread blocked that started the runtime, and SIGPIPE, but
+ * never what faults and profilers send. So does the thread that passes signals on. What goroutines
+ * start inherits no more than that: it can be ended by signals. A child of fork loses SIGPIPE.
  */
 /* sanitize: not thread */
 /* run: once */
@@ -9,7 +10,8 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-static sigset_t host;
+static const int never_blocked[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
+static sigset_t host; /* without those */
 
 static sigset_t mask_here(void)
 {
@@ -31,11 +33,19 @@ static int is_hosts(sigset_t mask, int pipe)
 
 static void forks(void)
 {
+    sigset_t usr1;
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    CHECK_EQ(pthread_sigmask(SIG_BLOCK, &usr1, NULL), 0); /* until the child is ready for it */
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        _exit(is_hosts(mask_here(), 0) ? EXIT_SUCCESS : EXIT_FAILURE);
+        sigset_t mask = mask_here();
+        int is_blocked = sigismember(&mask, SIGUSR1);
+        sigdelset(&mask, SIGUSR1);
+        _exit(is_blocked && is_hosts(mask, 0) ? EXIT_SUCCESS : EXIT_FAILURE);
     }
+    CHECK_EQ(pthread_sigmask(SIG_UNBLOCK, &usr1, NULL), 0);
     int status = 0;
     CHECK_EQ(waitpid(pid, &status, 0), pid);
     CHECK_EQ(status, 0);
@@ -79,15 +89,60 @@ static void starts_others(void *arg)
     CHECK_EQ(close(ends[1]), 0);
 }
 
+struct seen {
+    int in_callback, in_goroutine, over;
+};
+
+static void looks(void *arg)
+{
+    struct seen *seen = (struct seen *)arg;
+    seen->in_goroutine = is_hosts(mask_here(), 1);
+    ATOMIC_SET(&seen->over, 1);
+}
+
+static void hears(void *user, int index, gort_status status)
+{
+    CHECK_EQ(index, 0);
+    CHECK_STATUS(status, GORT_OK);
+    ((struct seen *)user)->in_callback = is_hosts(mask_here(), 1);
+    CHECK_STATUS(gort_go(looks, user), GORT_OK);
+}
+
+/* As the first use of all: the goroutine is the first there is. */
+static void signal_starts_all(void)
+{
+    struct seen seen = {0, 0, 0};
+    gort_chan *c = new_chan(sizeof(int), 0);
+    gort_async *op = gort_chan_recv_async(c, NULL, hears, &seen);
+    CHECK(op != NULL);
+    CHECK_STATUS(gort_signal_notify(c, SIGUSR1), GORT_OK);
+    CHECK_EQ(kill(getpid(), SIGUSR1), 0);
+    WAIT_UNTIL(ATOMIC_GET(&seen.over) == 1);
+    CHECK(seen.in_callback && seen.in_goroutine);
+    CHECK_STATUS(gort_signal_stop(c), GORT_OK);
+    gort_async_release(op);
+    gort_chan_release(c);
+}
+
 int main(void)
 {
-    sigset_t usr2;
-    sigemptyset(&usr2);
-    sigaddset(&usr2, SIGUSR2);
-    CHECK_EQ(pthread_sigmask(SIG_BLOCK, &usr2, NULL), 0);
+    sigset_t some;
+    sigemptyset(&some);
+    sigaddset(&some, SIGUSR2);
+    CHECK_EQ(pthread_sigmask(SIG_BLOCK, &some, NULL), 0);
     host = mask_here();
+    for (size_t i = 0; i < sizeof never_blocked / sizeof *never_blocked; i++) {
+        sigaddset(&some, never_blocked[i]);
+    }
+    CHECK_EQ(pthread_sigmask(SIG_BLOCK, &some, NULL), 0);
+    signal_starts_all();
     run_main(starts_others, NULL);
     run_in_goroutine(starts_others, NULL); /* on a thread that was made later, maybe */
-    CHECK(is_hosts(mask_here(), 0));
+    sigset_t now = mask_here(); /* which nobody has changed */
+    for (size_t i = 0; i < sizeof never_blocked / sizeof *never_blocked; i++) {
+        CHECK_EQ(sigismember(&now, never_blocked[i]), 1);
+        sigdelset(&now, never_blocked[i]);
+    }
+    CHECK(is_hosts(now, 0));
     return EXIT_SUCCESS;
 }

@@ -267,7 +267,7 @@ extern "C" fn in_child() {
     // SAFETY: the forking thread's M and its runtime are here, as all memory is.
     unsafe {
         if let Some(m) = current::m().as_ref() {
-            thread::set_signal_mask(&(*m.rt).signal_mask);
+            thread::unblock_sigpipe(&(*m.rt).signal_mask);
         }
     }
     RUNTIME.store(ptr::null_mut(), SeqCst);

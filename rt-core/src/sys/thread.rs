@@ -54,9 +54,21 @@ pub(crate) fn signal_mask() -> libc::sigset_t {
     }
 }
 
-pub(crate) fn set_signal_mask(mask: &libc::sigset_t) {
+fn set_signal_mask(mask: &libc::sigset_t) {
     // SAFETY: a valid mask.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) };
+}
+
+/// For the calling thread, unless the program blocks it: what is left of [`Blocks::AsTheProgram`] is the
+/// program's, and what was blocked since then.
+pub(crate) fn unblock_sigpipe(program: &libc::sigset_t) {
+    // SAFETY: a valid mask.
+    if unsafe { libc::sigismember(program, libc::SIGPIPE) } == 0 {
+        let mut mask = signal_mask();
+        // SAFETY: a valid mask.
+        unsafe { libc::sigdelset(&mut mask, libc::SIGPIPE) };
+        set_signal_mask(&mask);
+    }
 }
 
 /// Start a thread. Returns errno on failure.
