@@ -81,7 +81,9 @@ use g::GStore;
 use list::SharedList;
 use m::M;
 use p::P;
-use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
+use std::sync::atomic::{
+    AtomicI32, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::*, fence,
+};
 
 /// What a goroutine runs. It may unwind only as far as the goroutine itself.
 pub type Entry = unsafe extern "C-unwind" fn(*mut c_void);
@@ -243,7 +245,12 @@ impl Runtime {
 
     /// A goroutine is over while somebody waits for all of them to be.
     pub(crate) fn note_end(&self) {
-        if self.closing.load(Relaxed) != 0 && self.num_goroutine() == 0 {
+        if self.closing.load(Relaxed) == 0 {
+            return;
+        }
+        // Of two that end on different Ps at the same moment one sees the other's end.
+        fence(SeqCst);
+        if self.num_goroutine() == 0 {
             self.drained.fetch_add(1, Release);
             crate::sys::futex::wake_all(&self.drained);
         }
