@@ -7,6 +7,9 @@ P; the difference is what TIMES of them cost, without start and end. That is com
 benches/counts.json: over TOLERANCE more is a failure, --update takes what was counted as the
 new baseline. Ends with "N passed, M failed".
 
+Operations of benches/count/ops.cpp are those of the same name written with gort.hpp, and may cost no
+more than TOLERANCE over what those in C are counted with.
+
 The runtime's own threads run as well, and at moments that differ from run to run: they can
 only add, so the least of ROUNDS runs is taken.
 """
@@ -23,7 +26,7 @@ import tempfile
 from pathlib import Path
 from typing import Optional
 
-from toolchain import BENCHES, BUILD, INCLUDE, LIBRARY, Gort, compile_c
+from toolchain import BENCHES, BUILD, INCLUDE, LIBRARY, Gort, compile_c, compile_cpp
 
 BASELINE = BENCHES / "counts.json"
 TIMES = 20_000
@@ -66,6 +69,11 @@ def per_operation(program: Path, operation: str) -> float:
     return round((many - few) / TIMES, 1)
 
 
+def operations(program: Path) -> list[str]:
+    """What it lists."""
+    return subprocess.run([str(program)], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+
+
 def verdict(count: float, baseline: Optional[float]) -> tuple[bool, str]:
     """Whether the count is good, and what to say about it."""
     if baseline is None:
@@ -84,12 +92,14 @@ def main() -> int:
     parser.add_argument("--include", type=Path, default=INCLUDE, help="where gort.h is")
     options = parser.parse_args()
 
-    program = BUILD / "count" / "ops"
-    problem = compile_c(BENCHES / "count" / "ops.c", program, Gort(options.library, options.include))
+    gort = Gort(options.library, options.include)
+    program, twin = BUILD / "count" / "ops", BUILD / "count" / "ops++"
+    problem = compile_c(BENCHES / "count" / "ops.c", program, gort)
+    problem = problem or compile_cpp(BENCHES / "count" / "ops.cpp", twin, gort)
     if problem is not None:
-        print(f"ops.c: {problem}\n0 passed, 1 failed")
+        print(f"benches/count: {problem}\n0 passed, 1 failed")
         return 1
-    names = subprocess.run([str(program)], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    names = operations(program)
     baseline = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
     counted: dict[str, float] = {}
     failed = 0
@@ -105,10 +115,21 @@ def main() -> int:
             good = False
             print(f"{name:<16} {'failed':>12} {failure}")
         failed += not good
+    twins = [name for name in operations(twin) if re.search(options.only, name)]
+    for name in twins:
+        try:
+            count = per_operation(twin, name)
+            change = count / (counted.get(name) or per_operation(program, name)) - 1
+            good = change <= TOLERANCE
+            print(f"{name + ' C++':<16} {count:>12} {change:+.1%} on C")
+        except Failure as failure:
+            good = False
+            print(f"{name + ' C++':<16} {'failed':>12} {failure}")
+        failed += not good
     if options.update:
         kept = {name: count for name, count in {**baseline, **counted}.items() if name in names}
         BASELINE.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-    passed = len([name for name in names if re.search(options.only, name)]) - failed
+    passed = len([name for name in names if re.search(options.only, name)]) + len(twins) - failed
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

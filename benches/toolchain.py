@@ -18,10 +18,12 @@ BENCHES = Path(__file__).resolve().parent
 ROOT = BENCHES.parent
 LIBRARY = ROOT / "target" / "release"
 INCLUDE = ROOT / "include"
+CPP_BINDING = ROOT / "bindings" / "cpp"
 BUILD = ROOT / "target" / "bench"
 VENV = ROOT / "target" / "bench-venv"
 GO_VERSION = "1.27.3"
 CFLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+CXXFLAGS = ["-std=c++17", *CFLAGS[1:]]
 JOBS = 2
 
 
@@ -61,8 +63,17 @@ def _run(command: list[str], **options) -> Optional[str]:
 
 def compile_c(source: Path, output: Path, gort: Optional[Gort]) -> Optional[str]:
     """None, or what went wrong. Without gort the program may not use it."""
+    return _compile([os.environ.get("CC", "cc"), *CFLAGS], source, output, gort)
+
+
+def compile_cpp(source: Path, output: Path, gort: Gort) -> Optional[str]:
+    """Likewise, with the binding for C++."""
+    return _compile([os.environ.get("CXX", "c++"), *CXXFLAGS, f"-I{CPP_BINDING}"], source, output, gort)
+
+
+def _compile(compiler: list[str], source: Path, output: Path, gort: Optional[Gort]) -> Optional[str]:
     output.parent.mkdir(parents=True, exist_ok=True)
-    command = [os.environ.get("CC", "cc"), *CFLAGS, str(source), "-o", str(output)]
+    command = [*compiler, str(source), "-o", str(output)]
     if gort is not None:
         directory = gort.library.resolve()
         command[1:1] = [f"-I{gort.include}"]
