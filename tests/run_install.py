@@ -255,6 +255,31 @@ def check_cargo_c(installed: Installation, tally: Tally, folder: Path) -> None:
             )
 
 
+def check_dist(installed: Installation, folder: Path) -> None:
+    """The archive of what is committed builds with nothing but itself: no cache of crates, no network."""
+    outcome = run([ROOT / "scripts" / "dist.sh"], cwd=ROOT, seconds=BUILD_SECONDS)
+    expect_equal(outcome.status, 0, "dist.sh", outcome)
+    archive = next((ROOT / "target" / "dist").glob("*.tar.gz"))
+    expect_equal(run(["tar", "-xzf", archive, "-C", folder]).status, 0, f"tar of {archive.name}")
+    tree = folder / archive.name.removesuffix(".tar.gz")
+    offline = {**os.environ, "CARGO_HOME": str(folder / "no-crates"), "CARGO_NET_OFFLINE": "true"}
+    offline = {name: value for name, value in offline.items() if name != "CARGO_TARGET_DIR"}
+    outcome = run(["make", "-C", tree, "build"], offline, seconds=BUILD_SECONDS)
+    expect_equal(outcome.status, 0, "make build in the unpacked archive", outcome)
+    exported = [run(["nm", "-D", "--defined-only", library]).out.split()[2::3]
+                for library in (tree / "target" / "release" / "libgort.so", installed.lib / "libgort.so")]  # fmt: skip
+    expect_equal(exported[0], exported[1], "the symbols of the library from the archive")
+
+
+def dist_missing() -> str | None:
+    """Why no archive can be made: it is made of what git has, and of crates that cargo may have to fetch."""
+    if not (ROOT / ".git").exists():
+        return "this is not a clone"
+    if os.environ.get("CARGO_NET_OFFLINE") == "true":
+        return "cargo is offline"
+    return next((f"{tool}: not found" for tool in ("git", "make") if not shutil.which(tool)), None)
+
+
 def main() -> int:
     tally = Tally()
     found = compilers()
@@ -285,6 +310,10 @@ def main() -> int:
         check_make(installed, tally, found)
         check_cmake(installed, tally, found)
         check_cargo_c(installed, tally, folder)
+        if reason := dist_missing():
+            print(f"not run: make dist: {reason}")
+        else:
+            tally.run("make dist, and its build offline", lambda: check_dist(installed, folder))
         tally.run("a second install over the first", lambda: installed.run_tool("install") and None)
         tally.run("uninstall", lambda: check_uninstall(installed))
         tally.run("DESTDIR and LIBDIR", lambda: check_destdir(folder))
