@@ -1,4 +1,5 @@
-//! A visit against shutdown: `visit`, `Visit::drop` and the end of `shutdown` in `sched::lifecycle`.
+//! A visit against shutdown: `visit`, `Visit::drop` and the end of `shutdown` in `sched::lifecycle`; and the
+//! ends of goroutines on two Ps against each other: the counting in `spawn::bury`, and `note_end`.
 //!
 //! The fences stand for the SeqCst of the operations around them.
 
@@ -80,4 +81,39 @@ fn loom_lifecycle_broken_late_count_is_found() {
         });
         process.shutdown();
     });
+}
+
+/// The last goroutines of two Ps end at once: does one of the Ps see that they were the last?
+fn last_two_end(fenced: bool) {
+    check(3, move || {
+        let finished = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let drained = Arc::new(AtomicBool::new(false));
+        let end = |p: usize| {
+            let (finished, drained) = (finished.clone(), drained.clone());
+            move || {
+                finished[p].store(1, Release);
+                if fenced {
+                    fence(SeqCst);
+                }
+                if finished.iter().all(|count| count.load(Acquire) == 1) {
+                    drained.store(true, Release);
+                }
+            }
+        };
+        let other = thread::spawn(end(0));
+        end(1)();
+        other.join().unwrap();
+        assert!(drained.load(Acquire), "nobody wakes who waits for the last");
+    });
+}
+
+#[test]
+fn loom_lifecycle_last_two_ends() {
+    last_two_end(true);
+}
+
+#[test]
+#[should_panic(expected = "nobody wakes")]
+fn loom_lifecycle_broken_last_two_ends_is_found() {
+    last_two_end(false);
 }
