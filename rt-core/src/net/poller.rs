@@ -15,12 +15,13 @@
 use crate::error::{Error, Result};
 use crate::lock::SpinLock;
 use crate::sched::caller::Caller;
+use crate::sched::m::M;
 use crate::sched::{Runtime, WaitReason};
 use crate::sys::{clock, epoll};
 use crate::trace;
 use crate::waiter::{Completion, Wait, WaitQueue, Waiter, Woken, block};
 use core::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicUsize, Ordering::*, fence};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicPtr, AtomicUsize, Ordering::*, fence};
 
 /// A descriptor can be read.
 pub const READABLE: u32 = 1;
@@ -50,7 +51,7 @@ pub(crate) struct Netpoll {
     opening: SpinLock<()>,
     /// Calls of [`wait_in`] that wait.
     waiting: AtomicUsize,
-    in_idle: AtomicBool,
+    in_idle: AtomicPtr<M>,
     last_poll: AtomicI64,
     chunks: [AtomicPtr<Chunk>; CHUNK],
 }
@@ -62,7 +63,7 @@ impl Netpoll {
             interrupt: AtomicI32::new(-1),
             opening: SpinLock::new(()),
             waiting: AtomicUsize::new(0),
-            in_idle: AtomicBool::new(false),
+            in_idle: AtomicPtr::new(ptr::null_mut()),
             last_poll: AtomicI64::new(0),
             chunks: [const { AtomicPtr::new(ptr::null_mut()) }; CHUNK],
         }
@@ -297,7 +298,7 @@ impl Runtime {
 
     /// Nobody has looked at the descriptors for `every` nanoseconds, though somebody waits.
     pub(crate) fn poll_overdue(&self, now: i64, every: i64) -> bool {
-        self.polls() && !self.net.in_idle.load(Relaxed) && now - self.net.last_poll.load(Relaxed) > every
+        self.polls() && self.net.in_idle.load(Relaxed).is_null() && now - self.net.last_poll.load(Relaxed) > every
     }
 
     /// Look at the descriptors without waiting.
@@ -317,27 +318,28 @@ impl Runtime {
     /// The poller sleeps here; `stays` says, at the last moment, until when, and `None` that it must
     /// not sleep. False: the last poller has been woken but is still here. An interrupt wakes one M
     /// only, so it must be the only one.
-    pub(crate) fn poll_in_idle(&self, stays: impl FnOnce() -> Option<i64>) -> bool {
-        if self.net.in_idle.swap(true, SeqCst) {
+    pub(crate) fn poll_in_idle(&self, m: &M, stays: impl FnOnce() -> Option<i64>) -> bool {
+        let m = ptr::from_ref(m).cast_mut();
+        if self.net.in_idle.compare_exchange(ptr::null_mut(), m, SeqCst, Relaxed).is_err() {
             return false;
         }
         fence(SeqCst);
         if let Some(until) = stays() {
             self.take_events(until, &Caller::outsider());
         }
-        self.net.in_idle.store(false, SeqCst);
+        self.net.in_idle.store(ptr::null_mut(), SeqCst);
         true
     }
 
-    /// The poller sleeps in epoll.
-    pub(crate) fn is_polling(&self) -> bool {
-        self.net.in_idle.load(SeqCst)
+    /// `m` sleeps in epoll.
+    pub(crate) fn is_polling(&self, m: &M) -> bool {
+        ptr::eq(self.net.in_idle.load(SeqCst), m)
     }
 
-    /// Wake the poller if it sleeps in epoll.
-    pub(crate) fn interrupt_poll(&self) -> bool {
+    /// Wake `m` if it sleeps in epoll. Another may be there: the poller before it, on its way out.
+    pub(crate) fn interrupt_poll(&self, m: &M) -> bool {
         fence(SeqCst);
-        if !self.net.in_idle.load(SeqCst) {
+        if !self.is_polling(m) {
             return false;
         }
         epoll::notify(self.net.interrupt.load(Relaxed));

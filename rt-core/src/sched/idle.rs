@@ -102,7 +102,7 @@ impl Sched {
                     self.idle_ms.swap(0, i);
                 }
             }
-            Some(poller) if next < rt.poll_until.load(Relaxed) || rt.polls() && !rt.is_polling() => {
+            Some(poller) if next < rt.poll_until.load(Relaxed) || rt.polls() && !rt.is_polling(poller) => {
                 rt.poll_until.store(next.min(rt.poll_until.load(Relaxed)), SeqCst);
                 // SAFETY: as above.
                 unsafe { nudge(rt, poller) };
@@ -136,7 +136,7 @@ impl Sched {
 /// End the sleep of an M that was taken from the lists.
 pub(super) unsafe fn wake(rt: &Runtime, m: &M, was_poller: bool) {
     m.word.store(WOKEN, SeqCst);
-    if was_poller && rt.interrupt_poll() {
+    if was_poller && rt.interrupt_poll(m) {
         return;
     }
     futex::wake(&m.word);
@@ -160,7 +160,7 @@ pub(super) unsafe fn wake_to_stop(rt: &Runtime, m: &M) {
 /// Make the poller look at its deadline again.
 unsafe fn nudge(rt: &Runtime, poller: &M) {
     // Not over a wake-up, which may have come meanwhile.
-    if poller.word.compare_exchange(ASLEEP, NUDGED, SeqCst, SeqCst).is_ok() && !rt.interrupt_poll() {
+    if poller.word.compare_exchange(ASLEEP, NUDGED, SeqCst, SeqCst).is_ok() && !rt.interrupt_poll(poller) {
         futex::wake(&poller.word);
     }
 }
@@ -199,7 +199,7 @@ pub(super) unsafe fn sleep(rt: &Runtime, m: &M) -> bool {
                 if rt.polls() {
                     let word = &m.word;
                     // What was woken went to the global queue: it wakes Ms, this one perhaps.
-                    if !rt.poll_in_idle(|| (word.load(SeqCst) == ASLEEP).then(|| rt.poll_until.load(SeqCst))) {
+                    if !rt.poll_in_idle(m, || (word.load(SeqCst) == ASLEEP).then(|| rt.poll_until.load(SeqCst))) {
                         futex::wait(word, ASLEEP, clock::now() + UNTIL_LAST_POLLER_LEAVES);
                     }
                 } else {
@@ -647,7 +647,14 @@ impl Runtime {
 
     /// A thread without a P has armed a timer.
     pub(crate) fn timer_from_outside(&self, when: i64) {
-        let s = self.sched.lock();
+        let mut s = self.sched.lock();
+        if s.poller.is_null() {
+            // Under the lock: who goes to sleep after this sees what was armed, and who has gone before
+            // is here. To wake one as for work would not do: an M that still counts as spinning, but has
+            // looked already, would be taken for the one that finds it.
+            s.poller = s.idle_ms.first().copied().unwrap_or(ptr::null_mut());
+            self.poll_until.store(NEVER, Relaxed);
+        }
         // SAFETY: Ms live as long as the runtime.
         if let Some(poller) = unsafe { s.poller.as_ref() } {
             if when < self.poll_until.load(Relaxed) {
@@ -658,8 +665,7 @@ impl Runtime {
             return;
         }
         drop(s);
-        // No M sleeps with an eye on the clock: one that is woken finds nothing and becomes that.
-        wake_one(self);
+        // All Ms are awake. They, and sysmon, see to it.
         self.sysmon.wake();
     }
 
