@@ -1,7 +1,7 @@
 /*
- * preemption: goroutines that compute without end, or sit in a blocking system call, on
- * every P do not stop the others: channels, timers and new goroutines go on, and the hogs
- * go on themselves after it.
+ * preemption: goroutines that compute without end, call the library all the time, or sit in a
+ * blocking system call, on every P do not stop the others: channels, timers and new goroutines
+ * go on, and the hogs go on themselves after it.
  */
 #include "check.h"
 
@@ -18,6 +18,21 @@ static void spins(void *arg)
     }
     gort_yield(); /* its next call, without a P perhaps */
     ATOMIC_ADD(&spinning, -1);
+}
+
+/* Out of the library again and again, but never for as long as it takes to make sure of that from outside. */
+static void calls(void *arg)
+{
+    (void)arg;
+    gort_chan *empty = new_chan(sizeof(int), 0);
+    ATOMIC_ADD(&spinning, 1);
+    while (!ATOMIC_GET(&stop)) {
+        for (volatile int i = 0; i < 500; i++) {
+        }
+        CHECK_STATUS(gort_chan_try_recv(empty, NULL), GORT_WOULD_BLOCK);
+    }
+    ATOMIC_ADD(&spinning, -1);
+    gort_chan_release(empty);
 }
 
 static void echo(void *arg)
@@ -61,13 +76,12 @@ static void others_go_on(void *arg)
     gort_chan_release(chans[1]);
 }
 
-static void beside_hogs(void *arg)
+static void beside(gort_func hog)
 {
-    (void)arg;
     int count = gort_gomaxprocs(0) + EXTRA;
     ATOMIC_SET(&stop, 0);
     for (int i = 0; i < count; i++) {
-        CHECK_STATUS(gort_waitgroup_go(&hogs, spins, NULL), GORT_OK);
+        CHECK_STATUS(gort_waitgroup_go(&hogs, hog, NULL), GORT_OK);
     }
     WAIT_UNTIL(ATOMIC_GET(&spinning) == count); /* more hogs than Ps: each got one in turn */
     others_go_on(NULL);
@@ -75,6 +89,13 @@ static void beside_hogs(void *arg)
     ATOMIC_SET(&stop, 1);
     gort_waitgroup_wait(&hogs);
     CHECK_EQ(ATOMIC_GET(&spinning), 0);
+}
+
+static void beside_hogs(void *arg)
+{
+    (void)arg;
+    beside(spins);
+    beside(calls);
 }
 
 static int reading;

@@ -7,7 +7,7 @@ use super::{Memory, check};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering::*};
 use loom::thread;
-use original::Boundary;
+use original::{Boundary, Entry};
 
 struct M {
     boundary: Boundary,
@@ -22,10 +22,16 @@ fn m_outside() -> Arc<M> {
 }
 
 fn call_into_library(m: &M) {
-    assert!(m.boundary.enter());
-    assert!(!m.boundary.enter(), "a nested call does not leave");
+    let _ = call_and_see(m);
+}
+
+fn call_and_see(m: &M) -> Entry {
+    let entry = m.boundary.enter();
+    assert_ne!(entry, Entry::Nested);
+    assert_eq!(m.boundary.enter(), Entry::Nested, "a nested call does not leave");
     m.p.write(m.p.read() + 1);
     m.boundary.leave();
+    entry
 }
 
 #[test]
@@ -65,6 +71,22 @@ fn loom_boundary_claim_of_absent_m() {
         assert!(m.boundary.claim(|| m.p.write(2)).is_some());
         assert!(m.boundary.claim(|| m.p.write(3)).is_some());
         call_into_library(&m);
+    });
+}
+
+/// A claim that gives up has asked: of the M's calls, one and no more finds that.
+#[test]
+fn loom_boundary_refused_claim_has_asked() {
+    check(3, || {
+        let m = m_outside();
+        let claimed = m.clone();
+        let claimer = thread::spawn(move || claimed.boundary.claim(|| claimed.p.write(claimed.p.read() + 1)).is_some());
+        let meanwhile = call_and_see(&m);
+        let refused = !claimer.join().unwrap();
+        let afterwards = [call_and_see(&m), call_and_see(&m)];
+        let asked = [meanwhile].iter().chain(&afterwards).filter(|&&entry| entry == Entry::CameAsked).count();
+        assert_eq!(asked, usize::from(refused));
+        assert_eq!(afterwards[1], Entry::Came);
     });
 }
 

@@ -3,6 +3,7 @@
 //! Every entry point that may touch the scheduler makes a [`Caller`] first and passes it down. What
 //! the caller is stays true over switches: [`Caller::park`] writes the new M into it.
 
+use super::boundary::Entry;
 use super::g::{G, SINCE_UNIT, Status};
 use super::m::{AfterSwitch, M};
 use super::p::P;
@@ -28,9 +29,12 @@ impl Caller {
         if !m.is_null() {
             // SAFETY: the calling thread's M lives as long as the thread runs it.
             unsafe {
-                caller.entered = (*m).boundary.enter();
+                let entry = (*m).boundary.enter();
+                caller.entered = entry != Entry::Nested;
                 if caller.entered && (*m).p().is_null() {
                     caller.want_p();
+                } else if entry == Entry::CameAsked {
+                    caller.give_way();
                 }
             }
         }
@@ -101,6 +105,18 @@ impl Caller {
             let m = &*self.m;
             let g = &*m.g.get();
             self.m = g.context.suspend(&m.home, Leave::Yield);
+        }
+    }
+
+    /// The goroutine has kept its P too long and nobody could take it: let the others run first.
+    #[cold]
+    unsafe fn give_way(&mut self) {
+        // SAFETY: as in `park`.
+        unsafe {
+            let m = &*self.m;
+            let Some(g) = m.g.get().as_ref() else { return };
+            (*m.rt).preemptions.fetch_add(1, Relaxed);
+            self.m = g.context.suspend(&m.home, Leave::WantP);
         }
     }
 

@@ -192,7 +192,7 @@ fn others_want(rt: &Runtime, p: &P, now: i64) -> bool {
     !p.is_empty() || !rt.global.is_empty() || rt.next_timer() <= now || rt.poll_overdue(now, POLL_EVERY)
 }
 
-/// Take the P from an M whose goroutine is in its own code.
+/// Take the P from an M whose goroutine is in its own code; ask one that is in the library to give way.
 fn retake(rt: &Runtime, p: &P) {
     // SAFETY: Ms live as long as the runtime.
     let Some(m) = (unsafe { p.m.load(Acquire).as_ref() }) else { return };

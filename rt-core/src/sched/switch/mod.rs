@@ -25,7 +25,7 @@ pub(crate) enum Leave {
     Park,
     /// Goes to the tail of the local run queue.
     Yield,
-    /// Has no P and wants one: goes to the global queue.
+    /// Has no P and wants one, or has had one too long: goes to the global queue.
     WantP,
     /// Over; the stack holds nothing that matters.
     Exit,
