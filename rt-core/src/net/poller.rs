@@ -8,9 +8,9 @@
 //! No thread is kept for polling. Ms look here when they search for work ([`Runtime::poll`]); the
 //! idle M that is the poller sleeps in epoll instead of on its word; sysmon looks when nobody did.
 //!
-//! `in_idle` is set before the poller looks at its word and deadline for the last time; whoever
-//! changes those looks at `in_idle` afterwards, and then writes to the eventfd. So either the poller
-//! sees the change or it is interrupted.
+//! `in_idle` names the M in epoll. It is set before the poller looks at its word and deadline for the last
+//! time; whoever changes those looks at `in_idle` afterwards, and then writes to the eventfd. So either the
+//! poller sees the change or it is interrupted. Another M there is the last poller, which has yet to leave.
 
 use crate::error::{Error, Result};
 use crate::lock::SpinLock;
@@ -249,7 +249,7 @@ pub(super) fn wait_in(rt: &Runtime, caller: &mut Caller, fd: i32, events: u32, w
             return Err(Error::os(c"the descriptor cannot be polled", e));
         }
         if caller.m().is_none() {
-            rt.someone_must_poll();
+            rt.watch_for_outside();
         }
         block(caller, &completion, WaitReason::Io, wait, unlock, ptr::from_ref(lock).cast_mut().cast())
     };

@@ -87,7 +87,8 @@ impl Sched {
         was_poller
     }
 
-    /// Let `m`, which has just been enlisted, be the poller if that is needed.
+    /// Let `m`, which is in the lists, be the poller if one is needed; tell the one there is, unless it would
+    /// hear of what there is to wait for.
     fn choose_poller(&mut self, rt: &Runtime, m: &M) {
         let next = rt.next_timer();
         if next == NEVER && !rt.polls() {
@@ -645,32 +646,23 @@ impl Runtime {
         !self.global.is_empty() || self.ps().any(|p| p.has_stealable())
     }
 
-    /// A thread without a P has armed a timer.
-    pub(crate) fn timer_from_outside(&self, when: i64) {
+    /// A thread without a P has armed a timer, or is going to wait for a descriptor: somebody must see to it.
+    pub(crate) fn watch_for_outside(&self) {
         let mut s = self.sched.lock();
         if s.poller.is_null() {
             // Under the lock: who goes to sleep after this sees what was armed, and who has gone before
             // is here. To wake one as for work would not do: an M that still counts as spinning, but has
             // looked already, would be taken for the one that finds it.
             s.poller = s.idle_ms.first().copied().unwrap_or(ptr::null_mut());
-            self.poll_until.store(NEVER, Relaxed);
         }
         // SAFETY: Ms live as long as the runtime.
-        if let Some(poller) = unsafe { s.poller.as_ref() } {
-            if when < self.poll_until.load(Relaxed) {
-                self.poll_until.store(when, SeqCst);
-                // SAFETY: as above.
-                unsafe { nudge(self, poller) };
+        match unsafe { s.poller.as_ref() } {
+            Some(poller) => s.choose_poller(self, poller),
+            // All Ms are awake. They, and sysmon, see to it.
+            None => {
+                drop(s);
+                self.sysmon.wake();
             }
-            return;
         }
-        drop(s);
-        // All Ms are awake. They, and sysmon, see to it.
-        self.sysmon.wake();
-    }
-
-    /// A thread without a P is going to wait for a descriptor.
-    pub(crate) fn someone_must_poll(&self) {
-        self.timer_from_outside(clock::now());
     }
 }

@@ -1,7 +1,7 @@
 //! Queues that are linked through the Gs: putting never fails, because it needs no memory.
 
 use super::g::G;
-use super::queue::Queue;
+use super::queue::{self, Queue};
 use crate::lock::SpinLock;
 use core::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
@@ -59,9 +59,6 @@ pub(crate) struct SharedList {
     len: AtomicUsize,
 }
 
-/// Taken at a time.
-const BATCH: usize = 32;
-
 impl SharedList {
     pub(crate) const fn new() -> SharedList {
         SharedList { list: SpinLock::new(List::new()), len: AtomicUsize::new(0) }
@@ -103,7 +100,7 @@ impl SharedList {
         let mut taken = usize::from(!first.is_null());
         // SAFETY: by contract; what does not fit stays.
         unsafe {
-            while taken < (there - there / 2).min(BATCH) && to.has_room(1) {
+            while taken < queue::share(there) && to.has_room(1) {
                 to.push(list.pop());
                 taken += 1;
             }

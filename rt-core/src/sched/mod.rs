@@ -12,8 +12,9 @@
 //!
 //! What is done: work goes to the local P. A goroutine made ready goes to **runnext**, where only
 //! this P looks: if its maker parks soon, as in hand-overs it does, nobody else was needed. Only what
-//! runnext displaces goes to the **queue**, which others can steal from; and only then is an M woken,
-//! at most one at a time (it *spins*, looking for work, and wakes the next when it has found some).
+//! runnext displaces goes to the **queue**, which others can steal from, or where many wait that have not
+//! begun to the [`surplus`]; and only then is an M woken, at most one at a time (it *spins*, looking for
+//! work, and wakes the next when it has found some).
 //! Should the maker compute on instead of parking, sysmon sees the same runnext twice and wakes a
 //! thief for it.
 //!

@@ -1,6 +1,6 @@
-//! P: the right to run goroutines, and everything that is kept per right: run queue, runnext,
+//! P: the right to run goroutines, and everything that is kept per right: run queue, runnext, surplus,
 //! timers, free Gs, cached stacks, credits, counters. Whoever holds the P owns all of it; others
-//! steal from the queue, look at the atomics, and lock the timers.
+//! steal from the queue and the surplus, look at the atomics, and lock the timers.
 
 use super::crew::Crew;
 use super::g::G;

@@ -30,6 +30,11 @@ const FIRST: usize = 2;
 /// Taken by one theft at most.
 const BATCH: usize = 32;
 
+/// How many of those that are there one theft takes: half, at most a batch.
+pub(super) fn share(there: usize) -> usize {
+    there.div_ceil(2).min(BATCH)
+}
+
 /// What a queue's counters point into; a power of two long.
 struct Ring<T>(Box<[AtomicPtr<T>]>);
 
@@ -157,7 +162,7 @@ impl<T> Queue<T> {
             if (there as isize) <= 0 {
                 return ptr::null_mut();
             }
-            let n = (there - there / 2).min(BATCH);
+            let n = share(there);
             let Some(ring) = self.ring() else { return ptr::null_mut() };
             let mut items = [ptr::null_mut(); BATCH];
             for (i, item) in items[..n].iter_mut().enumerate() {

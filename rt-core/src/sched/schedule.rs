@@ -241,13 +241,14 @@ unsafe fn now_and_then(rt: &Runtime, m: &M, p: &P) -> *mut G {
     }
     rt.poll_if_due(&caller);
     // One of both, and each is first every other time.
-    let first = (p.tick.get() / GLOBAL_EVERY).is_multiple_of(2);
-    let g = if first { p.take_oldest() } else { rt.global.pop() };
-    match (g.is_null(), first) {
-        (false, _) => g,
-        (true, true) => rt.global.pop(),
-        (true, false) => p.take_oldest(),
+    let global_first = !(p.tick.get() / GLOBAL_EVERY).is_multiple_of(2);
+    for global in [global_first, !global_first] {
+        let g = if global { rt.global.pop() } else { p.take_oldest() };
+        if !g.is_null() {
+            return g;
+        }
     }
+    ptr::null_mut()
 }
 
 /// Look everywhere but in the own queue.

@@ -47,8 +47,7 @@ impl Mutex {
     pub fn lock(&self) {
         current::touch();
         if self.state.compare_exchange(0, LOCKED, Acquire, Relaxed).is_err() {
-            // Without a deadline there is no failure.
-            let _ = self.lock_slow(&mut Caller::enter(), &Wait::Forever);
+            self.lock_contended();
         }
         race::acquire(self);
     }
@@ -84,10 +83,24 @@ impl Mutex {
         if self.state.compare_exchange(LOCKED, 0, Release, Relaxed).is_ok() {
             return Ok(());
         }
-        self.unlock_slow(&Caller::enter())
+        self.unlock_contended()
+    }
+
+    // The way in is part of these two, and not of the functions above, which have few registers to save without it.
+
+    #[cold]
+    #[inline(never)]
+    fn lock_contended(&self) {
+        // Without a deadline there is no failure.
+        let _ = self.lock_slow(&mut Caller::enter(), &Wait::Forever);
     }
 
     #[cold]
+    #[inline(never)]
+    fn unlock_contended(&self) -> Result {
+        self.unlock_slow(&Caller::enter())
+    }
+
     pub(super) fn lock_slow(&self, caller: &mut Caller, wait: &Wait) -> Result {
         let spins = if self.may_spin(caller) { SPINS } else { 0 };
         let mut spun = 0;
@@ -140,7 +153,6 @@ impl Mutex {
         }
     }
 
-    #[cold]
     pub(super) fn unlock_slow(&self, caller: &Caller) -> Result {
         loop {
             let state = self.state.load(Relaxed);

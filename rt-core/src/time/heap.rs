@@ -72,7 +72,7 @@ impl Node {
             Some((_, p)) => p.timers.insert(self, when),
             None => lifecycle::with_runtime(|rt| {
                 rt.p(0).timers.insert(self, when);
-                rt.timer_from_outside(when);
+                rt.watch_for_outside();
             }),
         }
     }
