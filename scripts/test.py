@@ -192,6 +192,11 @@ def main() -> int:
     if "all" in names:
         names = [stage.name for stage in STAGES]
 
+    # A shell's background job ignores these, and so would each test, some of which wait to be interrupted.
+    for signum in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(signum) is signal.SIG_IGN:
+            signal.signal(signum, signal.SIG_DFL)
+
     summary: list[str] = []
     passed = failed = 0
     for stage in STAGES:

@@ -173,7 +173,7 @@ def compile_command(variant: Variant) -> list[str]:
 
 def is_current(variant: Variant) -> bool:
     """Whether the program is newer than all it was made of. The shared library is none of that."""
-    if not variant.binary.exists():
+    if not os.access(variant.binary, os.X_OK):  # not linked, or not to the end
         return False
     made_of = [variant.test.source, Path(__file__), HEADER, *SOURCES.glob("*.h")]
     made_of += [*SUITES["cpp"].glob("*.hpp"), *BINDING.rglob("*.hpp")] if variant.test.source.suffix == ".cpp" else []
