@@ -15,6 +15,8 @@ import textwrap
 from typing import Any, Callable, NamedTuple, Optional, Sequence, TypeVar
 
 import gort
+import pytest
+from gort import context
 
 WAIT = float(os.environ.get("W", 60))
 Test = TypeVar("Test", bound=Callable[..., Any])
@@ -36,6 +38,19 @@ def eventually(condition: Callable[[], object], what: str = "the condition") -> 
     while not condition():
         assert len(limit) == 0, f"{what} never holds"
         gort.sleep(0.001)
+
+
+def ends_early(wait: Callable[..., object]) -> None:
+    """Its timeout and its context end a wait that nothing else does."""
+    for timeout in (0, -1, 0.001):
+        with pytest.raises(gort.Timeout):
+            wait(timeout=timeout)
+    with pytest.raises(gort.DeadlineExceeded):
+        wait(ctx=context.with_timeout(context.background(), 0.001))
+    ctx = context.with_cancel(context.background())
+    gort.go(lambda: (gort.sleep(0.001), ctx.cancel()))
+    with pytest.raises(gort.Canceled):
+        wait(ctx=ctx)
 
 
 def times(default: int) -> int:

@@ -6,8 +6,7 @@ import threading
 
 import gort
 import pytest
-from gort import context
-from support import goroutine
+from support import ends_early, goroutine
 
 
 @goroutine
@@ -60,15 +59,7 @@ def test_a_negative_counter_is_misuse():
 def test_a_wait_ends_early():
     group = gort.WaitGroup()
     group.add()
-    for timeout in (0, -1, 0.001):
-        with pytest.raises(gort.Timeout):
-            group.wait(timeout=timeout)
-    with pytest.raises(gort.DeadlineExceeded):
-        group.wait(ctx=context.with_timeout(context.background(), 0.001))
-    ctx = context.with_cancel(context.background())
-    gort.go(lambda: (gort.sleep(0.001), ctx.cancel()))
-    with pytest.raises(gort.Canceled):
-        group.wait(ctx=ctx)
+    ends_early(group.wait)
     group.done()
     group.wait(timeout=0)
 
@@ -181,15 +172,7 @@ def test_semaphore_waits_end_early():
     with pytest.raises(gort.Timeout):
         semaphore.acquire(3, timeout=0.001)  # more than there is
     semaphore.acquire(2)
-    for timeout in (0, -1, 0.001):
-        with pytest.raises(gort.Timeout):
-            semaphore.acquire(timeout=timeout)
-    with pytest.raises(gort.DeadlineExceeded):
-        semaphore.acquire(ctx=context.with_timeout(context.background(), 0.001))
-    ctx = context.with_cancel(context.background())
-    gort.go(lambda: (gort.sleep(0.001), ctx.cancel()))
-    with pytest.raises(gort.Canceled):
-        semaphore.acquire(ctx=ctx)
+    ends_early(semaphore.acquire)
     semaphore.release(2)
     assert semaphore.try_acquire(2)
 
