@@ -30,7 +30,8 @@
  *  - GORTDEBUG in the environment is read when the runtime starts: "schedtrace=1000" writes the
  *    scheduler's state to stderr every 1000 ms, "dumpsig=SIGQUIT" all goroutines on that signal, whose
  *    handler is given back at shutdown, "trace=FILE" and "flight=FILE" traces (see gort_trace_start and
- *    gort_trace_flight). With commas between; what is not known is named on stderr.
+ *    gort_trace_flight), "lockowners=1" lets gort_leaks and dumps tell who holds which mutex. With commas
+ *    between; what is not known is named on stderr.
  *  - After fork(2) the child starts with an empty runtime: handles made before may be released there,
  *    and everything new works.
  *
@@ -740,6 +741,11 @@ gort_status gort_dump(int fd);
  channels to which nobody has a reference any more but calls that wait as well, or for the NULL
  channel. They are written to the descriptor as by gort_dump, in which they are "leaked" too; -1
  writes nothing. A channel that somebody could still use but never will is not found out.
+
+ With GORTDEBUG=lockowners=1 also those that wait for a mutex or rwmutex whose holder is over, can never
+ wake, or waits, over others perhaps, for them: unless somebody else unlocks it in the holder's place.
+ Dumps then say who holds what is waited for, a plain thread by its number in the system, and show each
+ circle of those who wait for each other once. What was locked before the runtime started has no known holder.
 
  -1: it could not be written; gort_errno says why.
  */

@@ -101,6 +101,11 @@ pub extern "C" fn gort_dump(fd: c_int) -> gort_status {
 /// channel. They are written to the descriptor as by gort_dump, in which they are "leaked" too; -1
 /// writes nothing. A channel that somebody could still use but never will is not found out.
 ///
+/// With GORTDEBUG=lockowners=1 also those that wait for a mutex or rwmutex whose holder is over, can never
+/// wake, or waits, over others perhaps, for them: unless somebody else unlocks it in the holder's place.
+/// Dumps then say who holds what is waited for, a plain thread by its number in the system, and show each
+/// circle of those who wait for each other once. What was locked before the runtime started has no known holder.
+///
 /// -1: it could not be written; gort_errno says why.
 #[unsafe(no_mangle)]
 pub extern "C" fn gort_leaks(fd: c_int) -> libc::ssize_t {

@@ -16,6 +16,8 @@ pub(crate) struct Debug {
     pub(crate) schedtrace: i64,
     /// The signal that dumps all goroutines; 0: none.
     pub(crate) dump_signal: c_int,
+    /// Note who holds which mutex.
+    pub(crate) lock_owners: bool,
     /// The file a trace goes to.
     pub(crate) trace: Option<PathBuf>,
     /// The file that the last events are dumped to.
@@ -63,6 +65,7 @@ impl Debug {
         match part.split_once('=')? {
             ("schedtrace", ms) => self.schedtrace = i64::from(ms.parse::<u32>().ok()?) * 1_000_000,
             ("dumpsig", name) => self.dump_signal = signal_number(name).filter(|&n| signal::may_listen(n))?,
+            ("lockowners", "0" | "1") => self.lock_owners = part.ends_with('1'),
             ("trace", file) if !file.is_empty() => self.trace = Some(file.into()),
             ("flight", file) if !file.is_empty() => self.flight = Some(file.into()),
             _ => return None,
@@ -102,9 +105,17 @@ mod tests {
     }
 
     #[test]
+    fn switches() {
+        assert!(!Debug::parse("").0.lock_owners && Debug::parse("lockowners=1").0.lock_owners);
+        assert!(!Debug::parse("lockowners=1,lockowners=0").0.lock_owners);
+    }
+
+    #[test]
     fn what_is_not_understood_changes_nothing() {
         assert_eq!(parsed("gctrace=1,schedtrace=5,x"), (5_000_000, 0, vec!["gctrace=1", "x"]));
         for bad in [
+            "lockowners",
+            "lockowners=yes",
             "trace",
             "trace=",
             "flight=",

@@ -5,12 +5,15 @@
 //!   who waits on that channel without a deadline waits in vain; who waits for several, once the last
 //!   of them is lost. They are marked at that moment ([`crate::waiter::Waiter::lose`]).
 //! * Nobody can end a wait on the nil channel, or a select without a channel.
+//! * Where owners of mutexes are noted ([`super::locks`]): who waits for a mutex that will not be unlocked
+//!   unless another than its holder does it.
 //!
 //! What is not: a channel that is still referenced by who will never use it, be it because that one
 //! is stuck too. Handles do not say who has them. So nothing is reported that could go on, and not
 //! everything that cannot.
 
-use super::dump::write_some;
+use super::dump::write_leaked;
+use super::locks::Locks;
 use crate::error::Result;
 use crate::sched::g::{G, Status};
 use crate::sched::{current, lifecycle};
@@ -22,16 +25,18 @@ pub fn leaks(fd: c_int) -> Result<usize> {
     current::touch();
     let mut count = 0;
     lifecycle::with_runtime(|rt| {
+        let locks = Locks::now(rt);
         // SAFETY: Gs live as long as the runtime.
-        count = rt.gs.lock().live().into_iter().filter(|&(_, g)| unsafe { is_leaked(&*g) }).count();
+        let leaked = |&(id, g): &(u64, *const G)| unsafe { is_leaked(&*g) } || locks.is_stuck(id);
+        count = rt.gs.lock().live().iter().filter(|g| leaked(g)).count();
     });
     if fd != -1 {
-        write_some(fd, is_leaked)?;
+        write_leaked(fd)?;
     }
     Ok(count)
 }
 
 /// What is, remains so: no look at another moment finds it otherwise.
-fn is_leaked(g: &G) -> bool {
+pub(super) fn is_leaked(g: &G) -> bool {
     g.status() == Status::Waiting && g.wait_reason().is_leaked()
 }

@@ -3,6 +3,7 @@
 pub(crate) mod debug;
 pub(crate) mod dump;
 pub(crate) mod leaks;
+mod locks;
 pub(crate) mod schedtrace;
 
 use crate::error::Result;

@@ -18,6 +18,7 @@ pub mod race;
 mod valgrind;
 
 use crate::stack::{GUARD, Stack};
+use crate::sync::owners;
 use crate::sys::{clock, memory};
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
@@ -103,6 +104,7 @@ extern "C" fn find() {
         if let Some(tsan) = Tsan::find() {
             (&raw mut TSAN).write(MaybeUninit::new(tsan));
             KIND.store(THREAD, Relaxed);
+            owners::watch_for_races();
         } else if look_up(c"__asan_init").is_some()
             && let Some(asan) = Asan::find()
         {

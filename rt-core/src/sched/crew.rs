@@ -505,7 +505,7 @@ fn is_stuck(m: &M, p: &P, now: i64, seen: &mut Seen) -> bool {
     }
     seen.next = next;
     // SAFETY: a thread that was started is joined only after sysmon has ended.
-    for_long >= STUCK_COMPUTING || unsafe { m.thread.get().as_ref() }.is_some_and(thread::sleeps)
+    for_long >= STUCK_COMPUTING || unsafe { m.thread.get().as_ref() }.is_some_and(|thread| thread::sleeps(thread.tid()))
 }
 
 impl Runtime {

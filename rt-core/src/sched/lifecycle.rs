@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
 use crate::sanitizer::race;
 use crate::stack::fault;
+use crate::sync::owners;
 use crate::sys::library::Pin;
 use crate::sys::{barrier, clock, futex, thread};
 use crate::trace;
@@ -132,6 +133,9 @@ fn start() -> Result {
         match started {
             Ok(()) => {
                 mem::swap(&mut *change, &mut library);
+                if (*rt).debug.lock_owners {
+                    owners::start();
+                }
                 RUNTIME.store(rt, SeqCst);
                 crate::signal::set_dump_signal((*rt).debug.dump_signal);
                 trace::start_from_environment(&*rt);
@@ -248,6 +252,7 @@ unsafe fn take_down(rt: *mut Runtime) {
         }
         drop(Box::from_raw(rt));
     }
+    owners::stop();
     crate::runtime::dump::forget();
     fault::uninstall();
 }

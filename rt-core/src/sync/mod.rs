@@ -12,12 +12,16 @@ mod mutex;
 #[cfg(not(loom))]
 mod once;
 #[cfg(not(loom))]
+pub(crate) mod owners;
+#[cfg(not(loom))]
 pub mod pool;
 mod rwmutex;
 mod sem;
 pub(crate) mod table;
 mod waitgroup;
 
+#[cfg(loom)]
+use crate::models::world::owners;
 pub use cond::Cond;
 #[cfg(not(loom))]
 pub use flight::Flight;
@@ -36,5 +40,6 @@ pub use waitgroup::WaitGroup;
 #[cfg(not(loom))]
 pub(crate) fn reset_after_fork() {
     table::reset_after_fork();
+    owners::reset_after_fork();
     flight::reset_after_fork();
 }

@@ -15,10 +15,10 @@
 //! unlock wakes another: they would only find each other. It is not a bit but a number, by the count of forks:
 //! a child has a copy of the mutex and not of who was woken, and must not leave anything to that one.
 
+use super::owners;
 use super::table::{self, Parked, Place, Ticket};
 use crate::error::{Error, Kind, Result};
 use crate::facade::{AtomicU64, Ordering::*};
-use crate::sanitizer::race;
 use crate::sched::caller::Caller;
 use crate::sched::{WaitReason, current, lifecycle};
 use crate::sys::clock;
@@ -49,7 +49,7 @@ impl Mutex {
         if self.state.compare_exchange(0, LOCKED, Acquire, Relaxed).is_err() {
             self.lock_contended();
         }
-        race::acquire(self);
+        owners::locked(self.address());
     }
 
     /// Lock, waiting as `wait` says.
@@ -59,7 +59,7 @@ impl Mutex {
         }
         match wait.over() {
             Some(error) => Err(error),
-            None => self.lock_slow(&mut Caller::enter(), &wait).inspect(|()| race::acquire(self)),
+            None => self.lock_slow(&mut Caller::enter(), &wait).inspect(|()| owners::locked(self.address())),
         }
     }
 
@@ -71,7 +71,7 @@ impl Mutex {
         let locked =
             state & LOCKED == 0 && self.state.compare_exchange(state, state | LOCKED, Acquire, Relaxed).is_ok();
         if locked {
-            race::acquire(self);
+            owners::locked(self.address());
         }
         locked
     }
@@ -79,7 +79,7 @@ impl Mutex {
     /// Unlock; by anyone. An error when it is not locked.
     #[inline]
     pub fn unlock(&self) -> Result {
-        race::release(self);
+        owners::unlocks(self.address());
         if self.state.compare_exchange(LOCKED, 0, Release, Relaxed).is_ok() {
             return Ok(());
         }
@@ -102,6 +102,7 @@ impl Mutex {
     }
 
     pub(super) fn lock_slow(&self, caller: &mut Caller, wait: &Wait) -> Result {
+        let _waits = owners::waits(self.address(), owners::Role::WaitsForHolder, wait);
         let spins = if self.may_spin(caller) { SPINS } else { 0 };
         let mut spun = 0;
         let mut ticket_since = 0;

@@ -9,8 +9,12 @@
 //! Anyone may unlock. So a writer may have been let in and out again before it looks: it would take
 //! the readers that came after for those it waits for, and nobody would wake it. The bits above QUEUED
 //! count the unlocks, its round; with a new one its wait is over.
+//!
+//! `writers` is first, so that its address is the lock's own: who watches locks ([`owners`]) knows who
+//! holds it for writing by that.
 
 use super::Mutex;
+use super::owners::{self, Role};
 use super::table::{self, Parked, Ticket};
 use crate::error::{Error, Kind, Result};
 use crate::facade::{AtomicU64, Ordering::*};
@@ -28,8 +32,8 @@ const ROUND: u64 = 1 << 34;
 #[repr(C)]
 #[cfg_attr(loom, derive(Default))]
 pub struct RwMutex {
-    state: AtomicU64,
     writers: Mutex,
+    state: AtomicU64,
     _reserved: [u64; 2],
 }
 
@@ -40,12 +44,14 @@ impl RwMutex {
         let mut state = self.state.fetch_or(WRITER, AcqRel);
         let round = state / ROUND;
         let kept_out = |state: u64| state & READERS != 0 && state / ROUND == round;
+        let waits = kept_out(state).then(|| owners::waits(self.address(), Role::WaitsForReaders, &Wait::Forever));
         while kept_out(state) {
             let valid = || kept_out(self.state.load(Acquire));
             let wait = Wait::Forever;
             table::park(&mut Caller::enter(), self.for_writer(), Ticket::PLAIN, WaitReason::RwMutexWrite, &wait, valid);
             state = self.state.load(Acquire);
         }
+        drop(waits);
         race::acquire(self.for_writer());
     }
 
@@ -103,12 +109,13 @@ impl RwMutex {
     pub fn rlock(&self) {
         if !self.try_rlock() {
             self.rlock_slow();
-            race::acquire(self.for_readers());
+            owners::locked_for_reading(self.address(), self.for_readers());
         }
     }
 
     #[cold]
     fn rlock_slow(&self) {
+        let _waits = owners::waits(self.address(), Role::WaitsForHolder, &Wait::Forever);
         let mut state = self.state.load(Relaxed);
         loop {
             if state & WRITER == 0 {
@@ -142,7 +149,7 @@ impl RwMutex {
         while state & WRITER == 0 {
             match self.state.compare_exchange_weak(state, state + 1, Acquire, Relaxed) {
                 Ok(_) => {
-                    race::acquire(self.for_readers());
+                    owners::locked_for_reading(self.address(), self.for_readers());
                     return true;
                 }
                 Err(now) => state = now,
@@ -154,7 +161,7 @@ impl RwMutex {
     /// Undo one lock for reading. An error when there is none.
     #[inline]
     pub fn runlock(&self) -> Result {
-        race::release(self.for_writer());
+        owners::unlocks_for_reading(self.address(), self.for_writer());
         let mut state = self.state.load(Relaxed);
         loop {
             if state & READERS == 0 {
@@ -170,6 +177,10 @@ impl RwMutex {
             table::unpark_all(&Caller::enter(), self.for_writer());
         }
         Ok(())
+    }
+
+    fn address(&self) -> *const () {
+        self.writers.address()
     }
 
     fn for_readers(&self) -> *const () {

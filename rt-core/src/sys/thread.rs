@@ -135,23 +135,37 @@ pub(crate) unsafe fn join(thread: Thread) {
     // SAFETY: by contract.
     unsafe {
         libc::pthread_join((*thread).handle, ptr::null_mut());
-        let tid = (*thread).tid.load(Relaxed);
+        let tid = (*thread).tid();
         drop(Box::from_raw(thread));
-        let saved = super::errno();
         // Bounded, for the number may have gone to a new thread of the host's at once.
         for _ in 0..10_000 {
-            if libc::syscall(libc::SYS_tgkill, libc::getpid(), tid, 0) != 0 {
+            if !exists(tid) {
                 break;
             }
             libc::sched_yield();
         }
-        super::set_errno(saved);
     }
 }
 
-/// Whether a thread sleeps in the kernel. False when that cannot be told.
-pub(crate) fn sleeps(thread: &Record) -> bool {
-    let path = Text::<64>::of(format_args!("/proc/self/task/{}/stat", thread.tid.load(Relaxed)));
+/// The process has a thread of this number.
+pub(crate) fn exists(tid: i32) -> bool {
+    let saved = super::errno();
+    // SAFETY: no signal is sent.
+    let exists = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), tid, 0) } == 0;
+    super::set_errno(saved);
+    exists
+}
+
+impl Record {
+    /// Its number in the system; 0 before it runs.
+    pub(crate) fn tid(&self) -> i32 {
+        self.tid.load(Relaxed)
+    }
+}
+
+/// Whether a thread of the process sleeps in the kernel. False when that cannot be told.
+pub(crate) fn sleeps(tid: i32) -> bool {
+    let path = Text::<64>::of(format_args!("/proc/self/task/{tid}/stat"));
     // "tid (name) state ...", where the name may hold anything.
     let state = read_file(path.as_c_str(), &mut [0; 128]).and_then(|text| {
         let after_name = text.iter().rposition(|&byte| byte == b')')? + 2;

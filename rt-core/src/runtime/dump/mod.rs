@@ -8,6 +8,8 @@ mod stack;
 mod symbols;
 mod unwind;
 
+use super::leaks::is_leaked;
+use super::locks::Locks;
 use crate::error::{Error, Result};
 use crate::sched::g::{G, SINCE_UNIT, Status};
 use crate::sched::run::{offer_to_stderr, write_all};
@@ -30,11 +32,22 @@ const LOOKS: usize = 4;
 
 /// Write every goroutine to `fd`.
 pub fn dump(fd: c_int) -> Result {
-    write_some(fd, |_| true)
+    write(fd, Wanted::All)
 }
 
-/// Write those goroutines that `wanted` names to `fd`.
-pub(super) fn write_some(fd: c_int, wanted: fn(&G) -> bool) -> Result {
+/// Write the goroutines that can never wake to `fd`.
+pub(super) fn write_leaked(fd: c_int) -> Result {
+    write(fd, Wanted::Leaked)
+}
+
+/// Which goroutines a dump shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    Leaked,
+}
+
+fn write(fd: c_int, wanted: Wanted) -> Result {
     // SAFETY: fcntl on any number.
     if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
         return Err(Error::os(UNWRITABLE, errno()));
@@ -44,18 +57,17 @@ pub(super) fn write_some(fd: c_int, wanted: fn(&G) -> bool) -> Result {
 
 /// What [`dump()`] writes.
 pub fn dump_text() -> Vec<u8> {
-    text_of(|_| true)
+    text_of(Wanted::All)
 }
 
-/// The dump of those goroutines that `wanted` names.
-fn text_of(wanted: fn(&G) -> bool) -> Vec<u8> {
+fn text_of(wanted: Wanted) -> Vec<u8> {
     current::touch();
     let mut text = Vec::new();
-    let mut write = || lifecycle::with_runtime(|rt| describe_some(rt, wanted, &mut text));
+    let mut describe = || lifecycle::with_runtime(|rt| describe_some(rt, wanted, &mut text));
     if current::m().is_null() {
-        write();
+        describe();
     } else {
-        on_another_thread(&mut write);
+        on_another_thread(&mut describe);
     }
     text
 }
@@ -103,14 +115,16 @@ pub(crate) fn describe_caller(out: &mut Vec<u8>) {
         frames.len() < unwind::MOST_FRAMES
     });
     on_another_thread(&mut || describe(&seen, clock::now(), &frames, &mut Symbols::new(&Unwinder::new()), out));
+    out.push(b'\n');
 }
 
 fn describe_all(rt: &Runtime, out: &mut Vec<u8>) {
-    describe_some(rt, |_| true, out);
+    describe_some(rt, Wanted::All, out);
 }
 
-fn describe_some(rt: &Runtime, wanted: fn(&G) -> bool, out: &mut Vec<u8>) {
+fn describe_some(rt: &Runtime, wanted: Wanted, out: &mut Vec<u8>) {
     let now = clock::now();
+    let locks = Locks::now(rt);
     // Taken once: an id changes when its G is used anew.
     let mut live = rt.gs.lock().live();
     live.sort_unstable_by_key(|&(id, _)| id);
@@ -119,15 +133,18 @@ fn describe_some(rt: &Runtime, wanted: fn(&G) -> bool, out: &mut Vec<u8>) {
     for (id, g) in live {
         // SAFETY: Gs live as long as the runtime.
         let g = unsafe { &*g };
-        if !wanted(g) {
+        if wanted == Wanted::Leaked && !is_leaked(g) && !locks.is_stuck(id) {
             continue;
         }
         let (seen, frames) = examine(rt, g, &unwinder);
         // Or it is over, and another one may have its record.
         if seen.id == id && seen.status != Status::Free {
             describe(&seen, now, &frames, &mut symbols, out);
+            locks.describe_wait(id, out);
+            out.push(b'\n');
         }
     }
+    locks.describe_stuck(out);
 }
 
 /// What a goroutine was at one moment.
@@ -217,5 +234,4 @@ fn describe(g: &Seen, now: i64, frames: &[usize], symbols: &mut Symbols, out: &m
     } else if g.parent != 0 {
         let _ = writeln!(out, "created by goroutine {}", g.parent);
     }
-    out.push(b'\n');
 }
