@@ -29,9 +29,11 @@ INSTALL := python3 scripts/install.py
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
-build: ## libgort.so and libgort.a, into target/release
+build: ## libgort.so and libgort.a, into target/release, and what GORTDEBUG=pthreadlock=1 preloads
 	@scripts/need.sh cargo cc
 	cargo build --release -p rt-ffi --target-dir target
+	@$(CC) -std=gnu99 -O2 -fPIC -shared -fvisibility=hidden -Wall -Wextra -Wpedantic -Werror preload/pthreadlock.c \
+	    -o target/release/libgort_pthreadlock.so -ldl
 	@ln -sfn libgort.so target/release/$(SONAME)
 
 demo: build ## count this project's words and start a million goroutines; FILES="..." counts others

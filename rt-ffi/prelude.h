@@ -30,8 +30,9 @@
  *  - GORTDEBUG in the environment is read when the runtime starts: "schedtrace=1000" writes the
  *    scheduler's state to stderr every 1000 ms, "dumpsig=SIGQUIT" all goroutines on that signal, whose
  *    handler is given back at shutdown, "trace=FILE" and "flight=FILE" traces (see gort_trace_start and
- *    gort_trace_flight), "lockowners=1" lets gort_leaks and dumps tell who holds which mutex. With commas
- *    between; what is not known is named on stderr.
+ *    gort_trace_flight), "lockowners=1" lets gort_leaks and dumps tell who holds which mutex,
+ *    "pthreadlock=1" warns of goroutines that take a pthread mutex along, if libgort_pthreadlock.so is
+ *    preloaded. With commas between; what is not known is named on stderr.
  *  - After fork(2) the child starts with an empty runtime: handles made before may be released there,
  *    and everything new works.
  *

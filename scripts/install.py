@@ -8,6 +8,7 @@
     LIBDIR/libgort.a              with no global symbols but the header's
     LIBDIR/pkgconfig/gort.pc
     LIBDIR/cmake/gort/            find_package(gort): gort::gort, gort::static
+    LIBDIR/libgort_pthreadlock.so for GORTDEBUG=pthreadlock=1
     PREFIX/share/gort/gort-gdb.py and a link to it where gdb looks for what belongs to the library
     PREFIX/share/doc/gort/        README, licences, docs, examples
 
@@ -31,6 +32,7 @@ TEMPLATES = ROOT / "scripts" / "package"
 DOCUMENTS = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]
 DOCUMENT_FOLDERS = {"docs": "*.*", "examples/c": "*.[ch]", "examples/cpp": "*.[ch]pp"}
 BINDING = ROOT / "bindings" / "cpp"
+PRELOAD = "libgort_pthreadlock.so"
 
 
 def run(*command: str) -> str:
@@ -136,6 +138,7 @@ def install(tree: Tree) -> None:
     tree.link(tree.lib / abi_name, real_name)
     tree.link(tree.lib / "libgort.so", abi_name)
     tree.write(tree.lib / "libgort.a", archive())
+    tree.write(tree.lib / PRELOAD, (BUILT / PRELOAD).read_bytes(), 0o755)
     tree.fill("gort.pc.in", tree.pkgconfig / "gort.pc", values)
     tree.fill("gortConfig.cmake.in", tree.cmake / "gortConfig.cmake", values)
     tree.fill("gortConfigVersion.cmake.in", tree.cmake / "gortConfigVersion.cmake", values)
@@ -150,7 +153,8 @@ def install(tree: Tree) -> None:
 
 def uninstall(tree: Tree) -> None:
     """Removes what any version has installed, and the folders that are gort's alone."""
-    files = [tree.include / "gort.h", tree.include / "gort.hpp", tree.lib / "libgort.a", tree.pkgconfig / "gort.pc"]
+    files = [tree.include / "gort.h", tree.include / "gort.hpp", tree.lib / "libgort.a", tree.lib / PRELOAD]
+    files.append(tree.pkgconfig / "gort.pc")
     libraries = tree.staged(tree.lib).glob("libgort.so*")
     for_gdb = tree.staged(tree.for_gdb).glob("libgort.so*-gdb.py")
     for path in [*map(tree.staged, files), *sorted(libraries), *sorted(for_gdb)]:
@@ -176,7 +180,7 @@ def main() -> int:
     if options.action == "uninstall":
         uninstall(tree)
         return 0
-    missing = [name for name in ("libgort.so", "libgort.a") if not (BUILT / name).is_file()]
+    missing = [name for name in ("libgort.so", "libgort.a", PRELOAD) if not (BUILT / name).is_file()]
     if missing:
         print(f"not built: {' '.join(missing)}; run make build first", file=sys.stderr)
         return 1

@@ -3,7 +3,7 @@
     python3 tests/run_c.py [--suite c|cpp] [--only PATTERN] [--procs 1,2,8] [--lib so|a|both] [--section core|all] [-v]
     python3 tests/run_c.py --sanitize thread|address|both [--quick] [--only PATTERN]
 
-Needs include/gort.h and target/release/libgort.so and libgort.a (cargo build --release).
+Needs include/gort.h and what `make build` has put into target/release, which is LIBRARY_DIR.
 
 A test is one C file that prints nothing and exits with 0. Tags, each a comment of its own
 near the top of the file, say how it wants to be treated:
@@ -162,7 +162,7 @@ def compiler_for(standard: str, compiler: str = "") -> list[str]:
 
 def compile_command(variant: Variant) -> list[str]:
     flags = SANITIZERS[variant.sanitizer][0] if variant.sanitizer else []
-    command = [*compiler_for(variant.standard, variant.compiler), *flags]
+    command = [*compiler_for(variant.standard, variant.compiler), *flags, f'-DLIBRARY_DIR="{LIBRARY_DIR}"']
     command += [str(variant.test.source), "-x", "none", "-o", str(variant.binary)]
     if variant.test.tags.get("link") == "dlopen":
         return [*command, f'-DLIBRARY="{LIBRARIES["so"]}"', "-lpthread", "-ldl"]

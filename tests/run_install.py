@@ -108,7 +108,8 @@ def compile_and_run(installed: Installation, compiler: Compiler, standard: str, 
 
 def check_tree(installed: Installation) -> None:
     files = installed.files()
-    for name in ("include/gort.h", "include/gort.hpp", "include/gort/chan.hpp", "lib/libgort.a", "lib/pkgconfig/gort.pc", "lib/cmake/gort/gortConfig.cmake",
+    for name in ("include/gort.h", "include/gort.hpp", "include/gort/chan.hpp", "lib/libgort.a",
+                 "lib/libgort_pthreadlock.so", "lib/pkgconfig/gort.pc", "lib/cmake/gort/gortConfig.cmake",
                  "lib/cmake/gort/gortConfigVersion.cmake", "share/doc/gort/README.md", "share/doc/gort/LICENSE-MIT",
                  "share/doc/gort/docs/channels.md", "share/doc/gort/examples/c/wc.c",
                  "share/doc/gort/examples/cpp/wc.cpp", "share/doc/gort/examples/cpp/wc.hpp"):  # fmt: skip

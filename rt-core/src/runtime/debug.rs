@@ -18,6 +18,8 @@ pub(crate) struct Debug {
     pub(crate) dump_signal: c_int,
     /// Note who holds which mutex.
     pub(crate) lock_owners: bool,
+    /// Warn of pthread mutexes that goroutines take along.
+    pub(crate) pthread_lock: bool,
     /// The file a trace goes to.
     pub(crate) trace: Option<PathBuf>,
     /// The file that the last events are dumped to.
@@ -66,6 +68,7 @@ impl Debug {
             ("schedtrace", ms) => self.schedtrace = i64::from(ms.parse::<u32>().ok()?) * 1_000_000,
             ("dumpsig", name) => self.dump_signal = signal_number(name).filter(|&n| signal::may_listen(n))?,
             ("lockowners", "0" | "1") => self.lock_owners = part.ends_with('1'),
+            ("pthreadlock", "0" | "1") => self.pthread_lock = part.ends_with('1'),
             ("trace", file) if !file.is_empty() => self.trace = Some(file.into()),
             ("flight", file) if !file.is_empty() => self.flight = Some(file.into()),
             _ => return None,
@@ -108,6 +111,7 @@ mod tests {
     fn switches() {
         assert!(!Debug::parse("").0.lock_owners && Debug::parse("lockowners=1").0.lock_owners);
         assert!(!Debug::parse("lockowners=1,lockowners=0").0.lock_owners);
+        assert!(!Debug::parse("lockowners=1").0.pthread_lock && Debug::parse("pthreadlock=1").0.pthread_lock);
     }
 
     #[test]
@@ -116,6 +120,7 @@ mod tests {
         for bad in [
             "lockowners",
             "lockowners=yes",
+            "pthreadlock=2",
             "trace",
             "trace=",
             "flight=",

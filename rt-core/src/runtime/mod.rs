@@ -4,6 +4,7 @@ pub(crate) mod debug;
 pub(crate) mod dump;
 pub(crate) mod leaks;
 mod locks;
+pub(crate) mod pthreads;
 pub(crate) mod schedtrace;
 
 use crate::error::Result;

@@ -19,9 +19,10 @@ mod valgrind;
 
 use crate::stack::{GUARD, Stack};
 use crate::sync::owners;
+use crate::sys::library::look_up;
 use crate::sys::{clock, memory};
 use core::cell::Cell;
-use core::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
+use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use core::mem::{MaybeUninit, transmute_copy};
 use core::ptr;
 use std::sync::atomic::{AtomicU8, Ordering::*};
@@ -87,12 +88,6 @@ functions!(Asan {
 static mut TSAN: MaybeUninit<Tsan> = MaybeUninit::uninit();
 static mut ASAN: MaybeUninit<Asan> = MaybeUninit::uninit();
 
-fn look_up(name: &CStr) -> Option<*mut c_void> {
-    // SAFETY: a C string; the default handle is always valid.
-    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    (!found.is_null()).then_some(found)
-}
-
 /// Runs when the library is loaded, before the constructors of the program it may be linked into.
 #[used]
 #[unsafe(link_section = ".init_array.00099")]
@@ -111,8 +106,6 @@ extern "C" fn find() {
             (&raw mut ASAN).write(MaybeUninit::new(asan));
             KIND.store(ADDRESS, Relaxed);
         }
-        // The program shall not find a complaint about our names.
-        libc::dlerror();
     }
 }
 

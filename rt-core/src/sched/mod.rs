@@ -74,6 +74,7 @@ use crate::limits::{self, Limits};
 use crate::lock::SpinLock;
 use crate::net::poller::Netpoll;
 use crate::runtime::debug::Debug;
+use crate::runtime::pthreads::Pthreads;
 use crate::stack::pool::Pool;
 use crate::trace::{self, Trace};
 use core::ffi::c_void;
@@ -150,6 +151,7 @@ pub(crate) struct Runtime {
     /// Of the thread that started the runtime: the program's.
     pub(crate) signal_mask: libc::sigset_t,
     pub(crate) hooks: Option<Hooks>,
+    pub(crate) pthreads: Option<Pthreads>,
     /// Who wants to hear of switches: [`trace::HOOKS`], [`trace::TRACE`].
     pub(crate) watched: AtomicU8,
     pub(crate) trace: Trace,
@@ -168,6 +170,8 @@ impl Runtime {
         let (crew_ps, n_crew_ps) = crew::no_members();
         let limits = limits::next();
         let hooks = hooks::next();
+        let debug = Debug::from_environment();
+        let pthreads = Pthreads::wanted(&debug);
         Runtime {
             ps: [const { AtomicPtr::new(ptr::null_mut()) }; MAX_PROCS],
             crew_ps,
@@ -199,10 +203,11 @@ impl Runtime {
             preemptions: AtomicU64::new(0),
             closing: AtomicU32::new(0),
             drained: AtomicU32::new(0),
-            debug: Debug::from_environment(),
+            debug,
             signal_mask: crate::sys::thread::signal_mask(),
-            watched: AtomicU8::new(if hooks.is_some() { trace::HOOKS } else { 0 }),
+            watched: AtomicU8::new(if hooks.is_some() || pthreads.is_some() { trace::HOOKS } else { 0 }),
             hooks,
+            pthreads,
             trace: Trace::new(),
             limits,
             sysmon: sysmon::Sysmon::new(),

@@ -1,11 +1,23 @@
-//! Keeping this code loaded while threads are in it.
+//! What is loaded: names in it, and keeping this code there while threads are in it.
 //!
 //! Whoever opened the library may close it again with the runtime still there: a host that unloads
 //! everything as it ends, say. Its threads would then run through unmapped memory.
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
+
+/// What the program, or a library that it was started with, calls so.
+pub(crate) fn look_up(name: &CStr) -> Option<*mut c_void> {
+    // SAFETY: a C string; the default handle is always valid.
+    unsafe {
+        let found = libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr());
+        if found.is_null() {
+            libc::dlerror(); // the program shall not find a complaint about our names
+        }
+        (!found.is_null()).then_some(found)
+    }
+}
 
 /// A reference of our own to the object this code is a part of: dlclose by others unloads nothing.
 ///

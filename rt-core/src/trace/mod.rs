@@ -34,7 +34,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ticks::{Anchor, Scale};
 use timeline::Timeline;
 
-/// In `Runtime::watched`: an embedder has set hooks.
+/// In `Runtime::watched`: an embedder has set hooks, or somebody looks for pthread mutexes.
 pub(crate) const HOOKS: u8 = 1;
 /// In `Runtime::watched`: a trace is on.
 pub(crate) const TRACE: u8 = 2;

@@ -56,6 +56,9 @@ pub(crate) fn after(rt: &Runtime, m: &M, g: &G, leave: Leave) {
     if let Some(hooks) = &rt.hooks {
         hooks.after(g.id, matches!(leave, Leave::Exit));
     }
+    if let Some(pthreads) = &rt.pthreads {
+        pthreads.left(rt, m, g, leave);
+    }
 }
 
 /// The M may find no goroutine at once.

@@ -118,6 +118,26 @@ pub(crate) fn describe_caller(out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
+/// A warning that `g` parks, or whatever it `does`, with these pthread mutexes locked at these places. It has left the
+/// calling thread, and is nobody else's yet; this is what it will be.
+pub(super) fn text_of_left(rt: &Runtime, g: &G, status: Status, does: &str, locked: &[(usize, usize)]) -> Vec<u8> {
+    let seen = Seen { status, name: g.name_bytes().to_vec(), ..look(g) };
+    let copy = if status == Status::Free { None } else { stack::copy(rt, g, || true) };
+    let mut text = Vec::new();
+    on_another_thread(&mut || {
+        let unwinder = Unwinder::new();
+        let symbols = &mut Symbols::new(&unwinder);
+        for (mutex, place) in locked {
+            let _ = writeln!(text, "gort: a goroutine {does} with the pthread mutex {mutex:#x} locked, at");
+            text.extend_from_slice(symbols.of(*place).as_bytes());
+        }
+        let frames = copy.as_ref().map(|copy| unwinder.walk(copy)).unwrap_or_default();
+        describe(&seen, clock::now(), &frames, symbols, &mut text);
+        text.push(b'\n');
+    });
+    text
+}
+
 fn describe_all(rt: &Runtime, out: &mut Vec<u8>) {
     describe_some(rt, Wanted::All, out);
 }
