@@ -80,6 +80,11 @@ def no_race_detector() -> str | None:
     return None if asked.returncode == 0 else asked.stdout.strip() or "tests/run_race.py --ask fails"
 
 
+def no_address_sanitizer() -> str | None:
+    asked = subprocess.run(python("tests/run_asan.py", "--ask"), cwd=ROOT, capture_output=True, text=True)
+    return None if asked.returncode == 0 else asked.stdout.strip() or "tests/run_asan.py --ask fails"
+
+
 def python(script: str, *arguments: str) -> list[str]:
     return [sys.executable, script, *arguments]
 
@@ -98,6 +103,7 @@ STAGES = [
     Stage("cpp", python("tests/run_c.py", "--suite", "cpp")),
     Stage("faults", python("tests/run_faults.py")),
     Stage("race", python("tests/run_race.py"), unless=no_race_detector),
+    Stage("asan", python("tests/run_asan.py"), unless=no_address_sanitizer),
     Stage("sanitized", python("tests/run_c.py", "--sanitize", "both", "--quick"), unless=no_race_detector),
     Stage("examples", python("tests/run_examples.py")),
     Stage("examples++", python("tests/run_examples.py", "--language", "cpp")),

@@ -18,13 +18,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import LIBRARY_DIR, ROOT, Outcome, Tally, expect, expect_equal, first_error, run
+from harness import LIBRARY_DIR, ROOT, Outcome, Tally, expect, expect_equal, first_error, no_sanitizer, run
 
 SOURCES = ROOT / "tests" / "race"
 FLAGS = ["-std=c99", "-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsanitize=thread"]
@@ -32,21 +31,6 @@ REPORTED = 66
 AT_A_TIME = 2
 IN_PROGRAM = re.compile(r"/tests/race/\w+\.[ch]\b")
 ACCESS = re.compile(r"^  (?:Previous )?(?:atomic )?(?:read|write) of size \d+ at .* by ", re.M | re.I)
-
-
-def cannot_run(compiler: str = os.environ.get("CC", "cc")) -> str | None:
-    """Why the race detector cannot be had here."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, binary = Path(folder, "empty.c"), Path(folder, "empty")
-        source.write_text("int main(void) { return 0; }\n")
-        try:
-            made = subprocess.run([*compiler.split(), "-fsanitize=thread", source, "-o", binary], capture_output=True)
-            ran = made.returncode == 0 and subprocess.run([binary], capture_output=True).returncode == 0
-        except OSError as error:
-            return f"{compiler}: {error.strerror}"
-    if made.returncode != 0:
-        return f"{compiler} has no -fsanitize=thread"
-    return None if ran else "programs with -fsanitize=thread do not start here; see docs/race-detector.md"
 
 
 def compile_program(source: Path, compiler: str, folder: Path) -> Path:
@@ -100,7 +84,7 @@ def main() -> int:
     parser.add_argument("--compiler", default=os.environ.get("CC", "cc"), metavar="CC")
     parser.add_argument("--ask", action="store_true", help="only say whether it can run here")
     arguments = parser.parse_args()
-    reason = cannot_run(arguments.compiler)
+    reason = no_sanitizer("thread", arguments.compiler)
     if reason is not None:
         print(reason)
         return 1
