@@ -1,7 +1,7 @@
 //! Goroutines as Python sees them: `go` and its handle, `run`, and what a goroutine can do and ask.
 
 use crate::chan::View;
-use crate::task::{Call, DONE, DROPPED, OBSERVED, Outcome, Raw, Task};
+use crate::task::{self, Call, Raw, Stage, Task};
 use crate::wait::Limit;
 use crate::{errors, report, signals, tstate, types};
 use core::ptr;
@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use rt_core::goroutine::Running;
 use rt_core::{Kind, Wait, goroutine, time};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// A goroutine that was started: wait for it, get what it returned or raised.
 ///
@@ -23,19 +23,50 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// >>> g.done
 /// True
 #[pyclass(name = "Goroutine", module = "gort", frozen, weakref)]
-pub(crate) struct Goroutine(Arc<Task>);
+pub(crate) struct Goroutine(pub(crate) Task);
 
 impl Goroutine {
-    pub(crate) fn of(task: Arc<Task>) -> Goroutine {
-        Goroutine(task)
+    /// A handle with this task. Only at its end a goroutine can become part of a cycle: before, the collector
+    /// need not look at it, which may be one of very many, where nobody could drop it meanwhile on another thread.
+    pub(crate) fn new(py: Python<'_>, task: Task) -> PyResult<Bound<'_, Goroutine>> {
+        let handle = Bound::new(py, Goroutine(task))?;
+        if tstate::is_serial() {
+            // SAFETY: a new object of a class that the collector knows.
+            unsafe { ffi::PyObject_GC_UnTrack(handle.as_ptr().cast()) };
+        }
+        Ok(handle)
+    }
+
+    /// What comes of it is known: show the collector the handle, if that can refer to anything.
+    pub(crate) unsafe fn show(handle: *mut ffi::PyObject, outcome: &Stage) {
+        // SAFETY: attached; `new` has hidden it.
+        unsafe {
+            let refers = match outcome {
+                Stage::Call(_) | Stage::Nothing => false,
+                Stage::Value(value) => ffi::PyType_HasFeature(ffi::Py_TYPE(value.0), ffi::Py_TPFLAGS_HAVE_GC) != 0,
+                Stage::Failed(..) => true,
+            };
+            if refers && tstate::is_serial() {
+                ffi::PyObject_GC_Track(handle.cast());
+            }
+        }
+    }
+
+    /// The task of this handle, which is alive as long as that.
+    #[inline(always)]
+    pub(crate) unsafe fn task<'a>(handle: *mut ffi::PyObject) -> &'a Task {
+        // SAFETY: attached, and the object is a handle.
+        unsafe {
+            let handle = Borrowed::from_ptr(Python::assume_attached(), handle).cast_unchecked::<Goroutine>();
+            &*ptr::from_ref(&handle.get().0)
+        }
     }
 }
 
 impl Drop for Goroutine {
     fn drop(&mut self) {
-        let before = self.0.mark(DROPPED);
-        if before & DONE != 0 && before & OBSERVED == 0 && matches!(self.0.outcome(), Outcome::Failed(..)) {
-            report::report(&self.0);
+        if self.0.has_failed_unobserved() {
+            report::dropped(&mut self.0);
         }
     }
 }
@@ -103,12 +134,11 @@ impl Goroutine {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // References may be shown once: by the last that has them.
-        if self.0.is_done() && Arc::strong_count(&self.0) == 1 {
+        if self.0.is_done() {
             match self.0.outcome() {
-                Outcome::Nothing => {}
-                Outcome::Value(value) => visit_raw(&visit, value.0)?,
-                Outcome::Failed(class, value, traceback) => {
+                Stage::Call(_) | Stage::Nothing => {}
+                Stage::Value(value) => visit_raw(&visit, value.0)?,
+                Stage::Failed(class, value, traceback) => {
                     for object in [class, value, traceback] {
                         visit_raw(&visit, object.0)?;
                     }
@@ -135,20 +165,20 @@ pub(crate) fn start(
     kwargs: Option<&Bound<'_, PyDict>>,
     group: Raw,
 ) -> PyResult<Py<Goroutine>> {
-    let py = function.py();
-    let task = new_task(name, function, args, kwargs, group)?;
-    task.start().map_err(|error| errors::raise(py, error))?;
-    Py::new(py, Goroutine(task))
+    let handle = new_handle(name, function, args, kwargs, group)?;
+    task::start(&handle).map_err(|error| errors::raise(function.py(), error))?;
+    Ok(handle.unbind())
 }
 
-fn new_task(
+fn new_handle<'py>(
     name: Option<&str>,
-    function: &Bound<'_, PyAny>,
+    function: &Bound<'py, PyAny>,
     args: &Bound<'_, PyTuple>,
     kwargs: Option<&Bound<'_, PyDict>>,
     group: Raw,
-) -> PyResult<Arc<Task>> {
-    Ok(Task::new(name, Call::checked(function, args.as_any(), kwargs.map(|k| k.as_any()))?, group))
+) -> PyResult<Bound<'py, Goroutine>> {
+    let call = Call::checked(function, args.as_any(), kwargs.map(|k| k.as_any()))?;
+    Goroutine::new(function.py(), Task::new(name, call, group))
 }
 
 /// Run fn(*args, **kwargs) in a new goroutine, with a copy of the caller's context variables.
@@ -216,19 +246,20 @@ pub(crate) fn run(
     kwargs: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<PyAny>> {
     let py = main.py();
-    let task = new_task(Some("main"), main, args, kwargs, Raw(ptr::null_mut()))?;
+    let handle = new_handle(Some("main"), main, args, kwargs, Raw(ptr::null_mut()))?;
+    let task = &handle.get().0;
     if goroutine::goroutine_id() != 0 {
-        task.start().map_err(|error| errors::raise(py, error))?;
+        task::start(&handle).map_err(|error| errors::raise(py, error))?;
         Limit::Never.call(py, |wait| task.wait(wait))?;
         return task.result(py);
     }
-    let running = task.start_to_wait().map_err(|error| errors::raise(py, error))?;
+    let running = task::start_to_wait(&handle).map_err(|error| errors::raise(py, error))?;
     let mut asleep = None;
     loop {
         match has_ended(py, &running, &mut asleep) {
             Ok(true) => return task.result(py),
             Ok(false) => {}
-            Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => return interrupted(py, &task, error),
+            Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => return interrupted(py, task, error),
             Err(error) => return Err(error),
         }
     }
@@ -283,7 +314,7 @@ const NOTICE: i64 = 5_000_000;
 
 /// Ctrl-C while main runs: if its goroutine waits, it gets the exception, and its end is waited for.
 #[cold]
-fn interrupted(py: Python<'_>, task: &Arc<Task>, error: PyErr) -> PyResult<Py<PyAny>> {
+fn interrupted(py: Python<'_>, task: &Task, error: PyErr) -> PyResult<Py<PyAny>> {
     signals::interrupt_by_keyboard(task.id());
     let until = Wait::Until(time::now() + NOTICE);
     if signals::blocking(py, until, |wait| task.wait(wait))?.is_err() {

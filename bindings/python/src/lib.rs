@@ -73,6 +73,8 @@ mod _gort {
         crate::report::init(m.py())?;
         crate::runtime::init(m.py());
         crate::goroutine::init();
+        crate::shortcut::install(&m.py().get_type::<Goroutine>())?;
+        crate::shortcut::install_functions(m)?;
         Ok(())
     }
 }

@@ -3,64 +3,76 @@
 
 use crate::goroutine::Goroutine;
 use crate::sys;
-use crate::task::{OBSERVED, Outcome, Task};
+use crate::task::{OBSERVED, Stage, Task};
 use core::ffi::c_void;
 use core::ptr;
 use pyo3::exceptions::PySystemExit;
 use pyo3::ffi::{self, PyObject, PyThreadState};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicPtr, Ordering::*};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Goroutines that have failed and whose exception nobody has got.
-static FAILED: Mutex<BTreeMap<u64, Weak<Task>>> = Mutex::new(BTreeMap::new());
+static FAILED: Mutex<BTreeMap<u64, Py<PyWeakrefReference>>> = Mutex::new(BTreeMap::new());
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A goroutine has ended with an exception. Before anybody can know.
-pub(crate) fn failed(task: &Arc<Task>) {
-    lock(&FAILED).insert(task.id(), Arc::downgrade(task));
+/// The goroutine of this handle has ended with an exception. Before anybody can know.
+pub(crate) unsafe fn failed(handle: *mut PyObject) {
+    Python::attach(|py| {
+        // SAFETY: the caller's reference.
+        let (handle, task) = unsafe { (Bound::from_borrowed_ptr(py, handle), Goroutine::task(handle)) };
+        // Without memory its exception is not reported at exit.
+        if let Ok(reference) = PyWeakrefReference::new(&handle) {
+            lock(&FAILED).insert(task.id(), reference.unbind());
+        }
+    });
 }
 
-/// Somebody gets what came of it.
+/// Somebody gets its exception.
 pub(crate) fn observed(task: &Task) {
-    if matches!(task.outcome(), Outcome::Failed(..)) {
-        lock(&FAILED).remove(&task.id());
-    }
+    lock(&FAILED).remove(&task.id());
+}
+
+/// The handle of a goroutine that has failed is dropped, and nobody has got the exception: report it, with another
+/// handle.
+#[cold]
+pub(crate) fn dropped(task: &mut Task) {
+    lock(&FAILED).remove(&task.id());
+    let task = task.heir();
+    Python::attach(|py| match Goroutine::new(py, task) {
+        Ok(handle) => report(&handle),
+        Err(error) => error.write_unraisable(py, None),
+    });
 }
 
 /// Call gort.excepthook for a goroutine whose exception nobody will ever get. SystemExit, as in a
 /// thread, is no reason to.
-pub(crate) fn report(task: &Arc<Task>) {
-    let Outcome::Failed(_, value, _) = task.outcome() else { return };
-    if task.mark(OBSERVED) & OBSERVED != 0 {
-        return;
+fn report(handle: &Bound<'_, Goroutine>) {
+    let py = handle.py();
+    let Stage::Failed(_, value, _) = handle.get().0.outcome() else { return };
+    // This may be the middle of anything, with an exception of its own.
+    let (mut class, mut set, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: attached; what is fetched is put back.
+    unsafe { ffi::PyErr_Fetch(&mut class, &mut set, &mut traceback) };
+    // SAFETY: the reference is the outcome's.
+    let value = unsafe { Bound::from_borrowed_ptr(py, value.0) };
+    if !value.is_instance_of::<PySystemExit>()
+        && let Err(error) = call_hook(handle, &value)
+    {
+        error.write_unraisable(py, Some(&value));
     }
-    lock(&FAILED).remove(&task.id());
-    Python::attach(|py| {
-        // This may be the middle of anything, with an exception of its own.
-        let (mut class, mut set, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        // SAFETY: attached; what is fetched is put back.
-        unsafe { ffi::PyErr_Fetch(&mut class, &mut set, &mut traceback) };
-        // SAFETY: the reference is the outcome's.
-        let value = unsafe { Bound::from_borrowed_ptr(py, value.0) };
-        if !value.is_instance_of::<PySystemExit>()
-            && let Err(error) = call_hook(py, task, &value)
-        {
-            error.write_unraisable(py, Some(&value));
-        }
-        // SAFETY: as above.
-        unsafe { ffi::PyErr_Restore(class, set, traceback) };
-    });
+    // SAFETY: as above.
+    unsafe { ffi::PyErr_Restore(class, set, traceback) };
 }
 
-fn call_hook(py: Python<'_>, task: &Arc<Task>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    let handle = Py::new(py, Goroutine::of(task.clone()))?;
+fn call_hook(handle: &Bound<'_, Goroutine>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = handle.py();
     let hook = py.import("gort")?.getattr(intern!(py, "excepthook"))?;
     let args = (handle, value).into_pyobject(py)?;
     // SAFETY: both are alive; the hook may be unwound by the end of the interpreter.
@@ -72,50 +84,37 @@ fn call_hook(py: Python<'_>, task: &Arc<Task>, value: &Bound<'_, PyAny>) -> PyRe
 /// In the child of a fork: they are the parent's.
 pub(crate) fn reset_after_fork() {
     lock(&FAILED).clear();
-    let mut live = lock(&LIVE);
-    live.free.clear();
-    // Places are kept: the goroutine that has forked, if one has, gives its own back.
-    let places = live.states.len();
-    live.states.clear();
-    live.states.resize(places, (0, ptr::null_mut()));
+    // The goroutine that has forked, if one has, still writes to its own.
+    core::mem::forget(core::mem::take(&mut *lock(&STATES)));
 }
 
 /// Report what is left; when the interpreter exits.
 #[pyfunction]
-pub(crate) fn _report_failed() {
-    let left: Vec<_> = lock(&FAILED).values().filter_map(Weak::upgrade).collect();
-    for task in left {
-        report(&task);
+pub(crate) fn _report_failed(py: Python<'_>) {
+    let left = core::mem::take(&mut *lock(&FAILED));
+    for reference in left.into_values() {
+        if let Some(handle) = reference.bind(py).upgrade_as::<Goroutine>().ok().flatten()
+            && handle.get().0.mark(OBSERVED) & OBSERVED == 0
+        {
+            report(&handle);
+        }
     }
 }
 
-/// The thread states of the goroutines that have begun and not ended, by id, and the free places.
-struct Live {
-    states: Vec<(u64, *mut PyThreadState)>,
-    free: Vec<usize>,
+/// The goroutines' thread states by address, each with the id of the goroutine that has it now, or 0.
+static STATES: Mutex<BTreeMap<usize, Box<AtomicU64>>> = Mutex::new(BTreeMap::new());
+
+/// There is a new state: where to write which goroutine has it, while it is attached.
+pub(crate) fn begin_state(ts: *mut PyThreadState) -> *const AtomicU64 {
+    let id = Box::new(AtomicU64::new(0));
+    let place = ptr::from_ref(&*id);
+    lock(&STATES).insert(ts as usize, id);
+    place
 }
 
-// SAFETY: a state is in it while its goroutine lives, and looked at with the interpreter attached.
-unsafe impl Send for Live {}
-
-static LIVE: Mutex<Live> = Mutex::new(Live { states: Vec::new(), free: Vec::new() });
-
-/// The running goroutine begins with this state; its place, for [`ends`].
-pub(crate) fn begins(id: u64, ts: *mut PyThreadState) -> usize {
-    let mut live = lock(&LIVE);
-    if let Some(place) = live.free.pop() {
-        live.states[place] = (id, ts);
-        return place;
-    }
-    live.states.push((id, ts));
-    live.states.len() - 1
-}
-
-/// It ends.
-pub(crate) fn ends(place: usize) {
-    let mut live = lock(&LIVE);
-    live.states[place] = (0, ptr::null_mut());
-    live.free.push(place);
+/// No goroutine has it any more.
+pub(crate) fn end_state(ts: *mut PyThreadState) {
+    lock(&STATES).remove(&(ts as usize));
 }
 
 /// While it lives, nobody else runs Python code or ends a state.
@@ -160,10 +159,13 @@ pub(crate) fn _frames(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let dict = PyDict::new(py);
     let mut frames = Vec::new();
     if let Some(_still) = Still::new(py) {
-        for &(id, ts) in lock(&LIVE).states.iter().filter(|&&(id, _)| id != 0) {
-            // SAFETY: no goroutine runs or ends; the frame is a new reference, or null.
-            let frame = unsafe { Bound::from_owned_ptr_or_opt(py, sys::PyThreadState_GetFrame(ts)) };
-            frames.extend(frame.map(|frame| (id, frame)));
+        for (&ts, id) in lock(&STATES).iter() {
+            let id = id.load(Relaxed);
+            if id != 0 {
+                // SAFETY: no goroutine runs or ends; the frame is a new reference, or null.
+                let frame = unsafe { Bound::from_owned_ptr_or_opt(py, sys::PyThreadState_GetFrame(ts as *mut _)) };
+                frames.extend(frame.map(|frame| (id, frame)));
+            }
         }
     }
     for (id, frame) in frames {
@@ -192,7 +194,7 @@ pub(crate) fn begin_tracing() {
     // SAFETY: attached; the dict and the keys live for ever.
     unsafe {
         for (key, name) in KEYS.iter().zip([c"settrace", c"setprofile"]) {
-            let hook = ffi::PyDict_GetItem(THREADING.load(Relaxed), key.load(Relaxed));
+            let hook = ffi::PyDict_GetItemWithError(THREADING.load(Relaxed), key.load(Relaxed));
             if !hook.is_null() && hook != ffi::Py_None() {
                 set_hook(name, hook);
             }

@@ -1,17 +1,19 @@
 //! A Python goroutine: what it calls, what came of it, and its life on its own stack.
 //!
-//! A task is shared by the goroutine and its handle. It holds bare references to Python objects: they
-//! are taken and dropped only with the interpreter attached, and so is the task's last reference.
+//! A task is a part of the goroutine's handle, to which the goroutine has a reference of its own until it is
+//! over. It holds bare references to Python objects: they are taken and dropped only with the interpreter
+//! attached, and so is the handle.
 //!
-//! `call` belongs to who starts the goroutine, then to the goroutine. `outcome` is written by the
-//! goroutine before DONE is set, and only read afterwards.
+//! `stage` belongs to who starts the goroutine, then to the goroutine, and is only read once DONE is set.
 
+use crate::goroutine::Goroutine;
+use crate::tstate::State;
 use crate::{errors, report, signals, sys, tstate};
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr;
 use pyo3::exceptions::PyTypeError;
-use pyo3::ffi::{self, PyObject, PyThreadState};
+use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use rt_core::chan::{self, Chan};
 use rt_core::goroutine::{self, Crew, Running, SpawnOptions};
@@ -27,10 +29,10 @@ pub(crate) static CREW: Crew = Crew::new(tstate::STACK_SIZE, 1, 64, tstate::begi
 
 /// It is over.
 pub(crate) const DONE: u8 = 1;
-/// Its handle is gone.
-pub(crate) const DROPPED: u8 = 2;
 /// Somebody has got its exception.
-pub(crate) const OBSERVED: u8 = 4;
+pub(crate) const OBSERVED: u8 = 2;
+/// Somebody waits for its end.
+const AWAITED: u8 = 4;
 
 /// An owned reference, or null.
 pub(crate) struct Raw(pub(crate) *mut PyObject);
@@ -55,7 +57,7 @@ pub(crate) struct Call {
     pub(crate) function: Raw,
     pub(crate) args: Raw,
     pub(crate) kwargs: Raw,
-    /// The contextvars of its starter, copied.
+    /// The contextvars of its starter, copied; null: there were none.
     pub(crate) context: Raw,
 }
 
@@ -70,18 +72,26 @@ impl Call {
             let class = function.get_type().name()?;
             return Err(PyTypeError::new_err(format!("a goroutine runs a callable, not {class}")));
         }
-        // SAFETY: attached.
-        let context = Raw(unsafe { sys::PyContext_CopyCurrent() });
-        if context.0.is_null() {
-            return Err(PyErr::fetch(function.py()));
-        }
+        let context = copied_context().ok_or_else(|| PyErr::fetch(function.py()))?;
         let kwargs = kwargs.map_or(Raw(ptr::null_mut()), Raw::new);
         Ok(Call { function: Raw::new(function), args: Raw::new(args), kwargs, context })
     }
 }
 
-/// What came of it.
-pub(crate) enum Outcome {
+/// The caller's context variables, copied; null: there are none. `None`: an exception is set.
+pub(crate) fn copied_context() -> Option<Raw> {
+    if !tstate::has_context() {
+        return Some(Raw(ptr::null_mut()));
+    }
+    // SAFETY: attached.
+    let context = unsafe { sys::PyContext_CopyCurrent() };
+    (!context.is_null()).then_some(Raw(context))
+}
+
+/// What is to be called, then what came of it.
+pub(crate) enum Stage {
+    Call(Call),
+    /// Also while it runs.
     Nothing,
     Value(Raw),
     /// Type, value, traceback.
@@ -91,12 +101,11 @@ pub(crate) enum Outcome {
 /// See the module.
 pub(crate) struct Task {
     state: AtomicU8,
-    /// Counts 1 until it is over.
+    /// Counts 1 until it is over and somebody waits for that.
     latch: WaitGroup,
     id: AtomicU64,
     name: Option<Box<str>>,
-    call: UnsafeCell<Option<Call>>,
-    outcome: UnsafeCell<Outcome>,
+    stage: UnsafeCell<Stage>,
     /// Closed at the end; made when first asked for.
     over: AtomicPtr<Chan>,
     /// A gort.WaitGroup to be counted down at the end.
@@ -116,51 +125,28 @@ unsafe impl Send for Task {}
 unsafe impl Sync for Task {}
 
 impl Task {
-    pub(crate) fn new(name: Option<&str>, call: Call, group: Raw) -> Arc<Task> {
-        // SAFETY: all-zero bytes are a group with counter zero.
-        let latch: WaitGroup = unsafe { core::mem::zeroed() };
-        // One is in range.
-        let _ = latch.add(1);
-        Arc::new(Task {
+    pub(crate) fn new(name: Option<&str>, call: Call, group: Raw) -> Task {
+        Task {
             state: AtomicU8::new(0),
-            latch,
+            latch: WaitGroup::with(1),
             id: AtomicU64::new(0),
             name: name.map(Into::into),
-            call: UnsafeCell::new(Some(call)),
-            outcome: UnsafeCell::new(Outcome::Nothing),
+            stage: UnsafeCell::new(Stage::Call(call)),
             over: AtomicPtr::new(ptr::null_mut()),
             group,
-        })
-    }
-
-    /// Start the goroutine.
-    pub(crate) fn start(self: &Arc<Task>) -> Result<(), rt_core::Error> {
-        let name = self.c_name();
-        // SAFETY: the goroutine takes over one reference.
-        unsafe {
-            let arg = Arc::into_raw(self.clone());
-            match goroutine::spawn_with(&options(name.as_deref()), live, arg.cast_mut().cast()) {
-                Ok(id) => {
-                    self.id.store(id, Relaxed);
-                    Ok(())
-                }
-                Err(error) => {
-                    drop(Arc::from_raw(arg));
-                    Err(error)
-                }
-            }
         }
     }
 
-    /// Start the goroutine, to be waited for in a way that hears of a deadlock.
-    pub(crate) fn start_to_wait(self: &Arc<Task>) -> Result<Running, rt_core::Error> {
-        let name = self.c_name();
-        // SAFETY: as in `start`.
-        unsafe {
-            let arg = Arc::into_raw(self.clone());
-            Running::start(&options(name.as_deref()), live, arg.cast_mut().cast())
-                .inspect(|running| self.id.store(running.id(), Relaxed))
-                .inspect_err(|_| drop(Arc::from_raw(arg)))
+    /// One that takes over what came of this one, which is over, and whose exception is going to be observed.
+    pub(crate) fn heir(&mut self) -> Task {
+        Task {
+            state: AtomicU8::new(DONE | OBSERVED),
+            latch: WaitGroup::with(0),
+            id: AtomicU64::new(self.id()),
+            name: self.name.take(),
+            stage: UnsafeCell::new(core::mem::replace(self.stage.get_mut(), Stage::Nothing)),
+            over: AtomicPtr::new(ptr::null_mut()),
+            group: Raw(ptr::null_mut()),
         }
     }
 
@@ -202,6 +188,11 @@ impl Task {
         self.name.as_deref().unwrap_or("")
     }
 
+    /// Whether it has ended with an exception that nobody has got.
+    pub(crate) fn has_failed_unobserved(&self) -> bool {
+        self.state.load(Acquire) & (DONE | OBSERVED) == DONE && matches!(self.outcome(), Stage::Failed(..))
+    }
+
     /// Set bits of the state; what it was.
     pub(crate) fn mark(&self, bits: u8) -> u8 {
         self.state.fetch_or(bits, SeqCst)
@@ -209,26 +200,29 @@ impl Task {
 
     /// Wait for the end.
     pub(crate) fn wait(&self, wait: rt_core::Wait) -> Result<(), rt_core::Error> {
+        if self.mark(AWAITED) & DONE != 0 {
+            return Ok(());
+        }
         self.latch.wait_for(wait)
     }
 
     /// What came of it. After the end.
-    pub(crate) fn outcome(&self) -> &Outcome {
+    pub(crate) fn outcome(&self) -> &Stage {
         debug_assert!(self.is_done());
         // SAFETY: not written after DONE.
-        unsafe { &*self.outcome.get() }
+        unsafe { &*self.stage.get() }
     }
 
     /// Its result, or its exception with the traceback it ended with. After the end.
     pub(crate) fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        if self.mark(OBSERVED) & OBSERVED == 0 {
-            report::observed(self);
-        }
         match self.outcome() {
-            Outcome::Nothing => Ok(py.None()),
+            Stage::Call(_) | Stage::Nothing => Ok(py.None()),
             // SAFETY: the reference is the outcome's.
-            Outcome::Value(value) => Ok(unsafe { Bound::from_borrowed_ptr(py, value.0) }.unbind()),
-            Outcome::Failed(class, value, traceback) => {
+            Stage::Value(value) => Ok(unsafe { Bound::from_borrowed_ptr(py, value.0) }.unbind()),
+            Stage::Failed(class, value, traceback) => {
+                if self.mark(OBSERVED) & OBSERVED == 0 {
+                    report::observed(self);
+                }
                 // SAFETY: references are given to PyErr_Restore; the traceback may be null.
                 unsafe {
                     for object in [class, value, traceback] {
@@ -246,13 +240,41 @@ fn options(name: Option<&core::ffi::CStr>) -> SpawnOptions<'_> {
     SpawnOptions { name, crew: Some(&CREW), ..Default::default() }
 }
 
-/// The goroutine's life. `task` is a reference of its own.
-unsafe extern "C-unwind" fn live(task: *mut c_void) {
-    // SAFETY: see `Task::start`; attached between `take` and `give_back`.
+/// Start the goroutine of a new handle.
+pub(crate) fn start(handle: &Bound<'_, Goroutine>) -> Result<(), rt_core::Error> {
+    let task = &handle.get().0;
+    let name = task.c_name();
+    // SAFETY: the goroutine takes over one reference.
     unsafe {
-        let ts = tstate::take();
-        live_attached(Arc::from_raw(task.cast_const().cast::<Task>()), ts);
-        tstate::give_back(ts);
+        let arg = Raw::new(handle);
+        let id = goroutine::spawn_with(&options(name.as_deref()), live, arg.0.cast())?;
+        core::mem::forget(arg);
+        task.id.store(id, Relaxed);
+    }
+    Ok(())
+}
+
+/// The same, to be waited for in a way that hears of a deadlock.
+pub(crate) fn start_to_wait(handle: &Bound<'_, Goroutine>) -> Result<Running, rt_core::Error> {
+    let task = &handle.get().0;
+    let name = task.c_name();
+    // SAFETY: as in `start`.
+    unsafe {
+        let arg = Raw::new(handle);
+        let running = Running::start(&options(name.as_deref()), live, arg.0.cast())?;
+        core::mem::forget(arg);
+        task.id.store(running.id(), Relaxed);
+        Ok(running)
+    }
+}
+
+/// The goroutine's life. It has a reference to its handle.
+unsafe extern "C-unwind" fn live(handle: *mut c_void) {
+    // SAFETY: see `start`; attached between `take` and `give_back`.
+    unsafe {
+        let state = tstate::take();
+        live_attached(handle.cast(), &state);
+        tstate::give_back(state);
     }
 }
 
@@ -318,7 +340,7 @@ unsafe extern "C-unwind" fn begin_deferred(call: *mut c_void) {
 unsafe extern "C-unwind" fn live_deferred(call: *mut c_void) {
     // SAFETY: as in `live`.
     unsafe {
-        let ts = tstate::take();
+        let state = tstate::take();
         {
             let pending = Arc::from_raw(call.cast_const().cast::<Pending>());
             let call = &pending.call;
@@ -327,54 +349,69 @@ unsafe extern "C-unwind" fn live_deferred(call: *mut c_void) {
                 Raw(raw.0)
             };
             // A function that is called again needs a context of its own: one can be entered once.
-            let context = Raw(sys::PyContext_Copy(call.context.0));
+            let context = match call.context.0 {
+                none if none.is_null() => Raw(none),
+                context => Raw(sys::PyContext_Copy(context)),
+            };
             let own = Call { function: new(&call.function), args: new(&call.args), kwargs: new(&call.kwargs), context };
             drop(pending);
-            let task = Task::new(None, own, Raw(ptr::null_mut()));
-            task.mark(DROPPED);
-            live_attached(task, ts);
+            let handle = Goroutine::new(Python::assume_attached(), Task::new(None, own, Raw(ptr::null_mut())));
+            match handle {
+                Ok(handle) => live_attached(handle.into_ptr(), &state),
+                Err(error) => Python::attach(|py| error.write_unraisable(py, None)),
+            }
         }
-        tstate::give_back(ts);
+        tstate::give_back(state);
     }
 }
 
-/// Call what is to be called, keep what comes of it, tell whoever waits.
-unsafe fn live_attached(task: Arc<Task>, ts: *mut PyThreadState) {
-    // SAFETY: the running goroutine has the call, and the outcome before DONE.
+/// Call what is to be called, keep what comes of it, tell whoever waits. The reference to the handle is dropped.
+unsafe fn live_attached(handle: *mut PyObject, state: &State) {
+    // SAFETY: the running goroutine has the stage before DONE.
     unsafe {
+        let task = Goroutine::task(handle);
         let id = goroutine::goroutine_id();
         task.id.store(id, Relaxed);
-        let place = report::begins(id, ts);
-        let call = (*task.call.get()).take().expect("a goroutine is started once");
+        state.has(id);
+        let Stage::Call(call) = core::mem::replace(&mut *task.stage.get(), Stage::Nothing) else {
+            unreachable!("a goroutine is started once");
+        };
         let forks = signals::forks();
-        sys::unwinds(|| sys::PyContext_Enter(call.context.0));
+        let context = call.context.0;
+        if !context.is_null() {
+            sys::unwinds(|| sys::PyContext_Enter(context));
+        }
         report::begin_tracing();
         let value = sys::unwinds(|| sys::PyObject_Call(call.function.0, call.args.0, call.kwargs.0));
-        *task.outcome.get() = if value.is_null() { failure() } else { Outcome::Value(Raw(value)) };
-        sys::unwinds(|| sys::PyContext_Exit(call.context.0));
+        *task.stage.get() = if value.is_null() { failure() } else { Stage::Value(Raw(value)) };
+        if context.is_null() {
+            tstate::drop_context(state.ts);
+        } else {
+            sys::unwinds(|| sys::PyContext_Exit(context));
+        }
         if signals::forks() != forks {
-            end_child(&task);
+            end_child(task);
         }
         drop(call);
         if !task.group.0.is_null() {
             crate::sync::group_done(task.group.0);
         }
-        let failed = matches!(*task.outcome.get(), Outcome::Failed(..));
-        if failed {
-            report::failed(&task);
+        if matches!(*task.stage.get(), Stage::Failed(..)) {
+            report::failed(handle);
         }
+        Goroutine::show(handle, &*task.stage.get());
         let before = task.mark(DONE);
-        // The counter is 1.
-        let _ = task.latch.done();
+        if before & AWAITED != 0 {
+            // The counter is 1.
+            let _ = task.latch.done();
+        }
         let over = task.over.load(SeqCst);
         if !over.is_null() {
             let _ = chan::close(over);
         }
-        if failed && before & DROPPED != 0 {
-            report::report(&task);
-        }
-        drop(task);
-        report::ends(place);
+        // Who drops it last reports its exception.
+        drop(Raw(handle));
+        state.has(0);
     }
 }
 
@@ -383,8 +420,8 @@ unsafe fn live_attached(task: Arc<Task>, ts: *mut PyThreadState) {
 unsafe fn end_child(task: &Task) -> ! {
     // SAFETY: attached; the outcome is the goroutine's. Nobody waits for it in this process.
     unsafe {
-        let status = match &*task.outcome.get() {
-            Outcome::Failed(class, value, traceback) => {
+        let status = match &*task.stage.get() {
+            Stage::Failed(class, value, traceback) => {
                 for object in [class, value, traceback] {
                     ffi::Py_XINCREF(object.0);
                 }
@@ -400,7 +437,7 @@ unsafe fn end_child(task: &Task) -> ! {
 }
 
 /// The exception that has ended the goroutine. `exit` is an end like any other.
-unsafe fn failure() -> Outcome {
+unsafe fn failure() -> Stage {
     let (mut class, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
     // SAFETY: attached, with an exception set.
     unsafe {
@@ -409,10 +446,10 @@ unsafe fn failure() -> Outcome {
         if !traceback.is_null() {
             ffi::PyException_SetTraceback(value, traceback);
         }
-        let failed = Outcome::Failed(Raw(class), Raw(value), Raw(traceback));
+        let failed = Stage::Failed(Raw(class), Raw(value), Raw(traceback));
         let exits = Python::attach(|py| {
             errors::exit(py).is_ok_and(|exit| ffi::PyErr_GivenExceptionMatches(class, exit.as_ptr()) != 0)
         });
-        if exits { Outcome::Nothing } else { failed }
+        if exits { Stage::Nothing } else { failed }
     }
 }

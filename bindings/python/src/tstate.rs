@@ -13,7 +13,7 @@
 //! are is known per version, and checked once against what CPython itself writes; when anything does
 //! not fit, no state is used twice.
 
-use crate::sys;
+use crate::{report, sys};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
@@ -21,7 +21,7 @@ use pyo3::exceptions::PyImportError;
 use pyo3::ffi::{self, PyInterpreterState, PyThreadState};
 use pyo3::prelude::*;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Stacks are as large as those of threads: C extensions are written for those.
@@ -39,6 +39,8 @@ static INTERPRETER: AtomicPtr<PyInterpreterState> = AtomicPtr::new(ptr::null_mut
 static GILSTATE_KEY: AtomicI32 = AtomicI32::new(-1);
 /// PyUnstable_ThreadState_SetStackProtection, where there is one.
 static SET_STACK: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+/// Whether this CPython runs one thread at a time, by its build.
+static SERIAL: AtomicBool = AtomicBool::new(false);
 /// Index into `LAYOUTS`, plus one; 0: states are not used twice.
 static LAYOUT: AtomicUsize = AtomicUsize::new(0);
 
@@ -85,11 +87,26 @@ const LAYOUTS: [Layout; 0] = [];
 /// Up to 3.11 asyncio caches a pointer to this entry, and goes by the state's id.
 const RUNNING_LOOP: &CStr = c"__asyncio_running_event_loop__";
 
+/// A thread state for goroutines.
+pub(crate) struct State {
+    pub(crate) ts: *mut PyThreadState,
+    /// Which goroutine has it, for those who ask.
+    id: *const AtomicU64,
+}
+
+impl State {
+    /// The goroutine with this id has it from now on; 0: none. While it is attached.
+    pub(crate) fn has(&self, id: u64) {
+        // SAFETY: there until the state is not.
+        unsafe { (*self.id).store(id, Relaxed) };
+    }
+}
+
 /// What an M has for its goroutines.
 struct Shelf {
     /// For what the thread itself has to do in Python; keeps what CPython knows of the thread.
     home: Cell<*mut PyThreadState>,
-    free: UnsafeCell<Vec<*mut PyThreadState>>,
+    free: UnsafeCell<Vec<State>>,
     /// Still attached, while no goroutine runs: the state of the last that did. Null: none is.
     kept: Cell<*mut PyThreadState>,
     parks: Cell<u32>,
@@ -149,8 +166,8 @@ impl Drop for Shelf {
         unsafe {
             restore(home);
             forget_thread();
-            for ts in core::mem::take(self.free.get_mut()) {
-                destroy_other(ts, home);
+            for state in core::mem::take(self.free.get_mut()) {
+                destroy_other(state, home);
             }
             destroy(home);
         }
@@ -338,18 +355,21 @@ pub(crate) fn reset_after_fork() {
 }
 
 /// A state for the running goroutine, attached.
-pub(crate) unsafe fn take() -> *mut PyThreadState {
+pub(crate) unsafe fn take() -> State {
     // SAFETY: on the goroutine's own stack; the shelf is its thread's.
     unsafe {
         let shelf = shelf();
         let spare = (*(*shelf).free.get()).pop();
-        let ts = spare.unwrap_or_else(|| another_state());
-        if ts.is_null() {
-            rt_core::goroutine::panic(c"no memory for a Python thread state".as_ptr());
-        }
-        protect_stack(ts);
-        (*shelf).attach(ts);
-        ts
+        let state = spare.unwrap_or_else(|| {
+            let ts = another_state();
+            if ts.is_null() {
+                rt_core::goroutine::panic(c"no memory for a Python thread state".as_ptr());
+            }
+            State { ts, id: report::begin_state(ts) }
+        });
+        protect_stack(state.ts);
+        (*shelf).attach(state.ts);
+        state
     }
 }
 
@@ -387,16 +407,18 @@ unsafe fn protect_stack(ts: *mut PyThreadState) {
 }
 
 /// The goroutine is over, and so is its state, unless nothing of the goroutine is left in it.
-pub(crate) unsafe fn give_back(ts: *mut PyThreadState) {
+pub(crate) unsafe fn give_back(state: State) {
+    let ts = state.ts;
     // SAFETY: `ts` is attached, and the goroutine runs no Python code any more.
     unsafe {
         let clean = clean(ts);
         let shelf = shelf();
         if clean && (*(*shelf).free.get()).len() < SPARE {
-            (*(*shelf).free.get()).push(ts);
+            (*(*shelf).free.get()).push(state);
             (*shelf).keep(ts);
             return;
         }
+        report::end_state(ts);
         destroy(ts);
     }
 }
@@ -411,15 +433,55 @@ unsafe fn destroy(ts: *mut PyThreadState) {
     }
 }
 
-unsafe fn destroy_other(ts: *mut PyThreadState, home: *mut PyThreadState) {
+unsafe fn destroy_other(state: State, home: *mut PyThreadState) {
     // SAFETY: both are this thread's; `home` is attached. Clearing needs the state to be current on
     // free-threaded builds.
     unsafe {
         sys::PyEval_SaveThread();
-        restore(ts);
-        destroy(ts);
+        restore(state.ts);
+        report::end_state(state.ts);
+        destroy(state.ts);
         restore(home);
     }
+}
+
+/// Whether one thread at a time runs, whatever happens.
+pub(crate) fn is_serial() -> bool {
+    SERIAL.load(Relaxed)
+}
+
+/// What is known of this CPython's states.
+fn known_layout() -> Option<&'static Layout> {
+    LAYOUT.load(Relaxed).checked_sub(1).map(|i| &LAYOUTS[i])
+}
+
+/// Whether the caller, which is attached, may have context variables.
+pub(crate) fn has_context() -> bool {
+    // SAFETY: attached; the layout was checked.
+    known_layout().is_none_or(|layout| unsafe {
+        let context = *word(ffi::PyThreadState_Get(), layout.context);
+        !context.is_null() && ffi::PyObject_Size(context) != 0
+    })
+}
+
+/// The goroutine with the attached state `ts`, which has begun without a context, ends: drop the one that CPython
+/// has made when it was first asked for a variable, as if the goroutine left it.
+pub(crate) unsafe fn drop_context(ts: *mut PyThreadState) {
+    let Some(layout) = known_layout() else { return };
+    // SAFETY: the layout was checked.
+    unsafe {
+        let context = word(ts, layout.context).replace(ptr::null_mut());
+        if !context.is_null() {
+            *version(ts, layout) += 1;
+            sys::unwinds(|| sys::Py_DecRef(context));
+        }
+    }
+}
+
+/// The number of the state's context among all that it has had: variables remember values by that.
+unsafe fn version(ts: *mut PyThreadState, layout: &Layout) -> *mut u64 {
+    // SAFETY: it follows the context.
+    unsafe { word(ts, layout.context).add(1).cast() }
 }
 
 unsafe fn word(ts: *mut PyThreadState, offset: usize) -> *mut *mut ffi::PyObject {
@@ -429,7 +491,7 @@ unsafe fn word(ts: *mut PyThreadState, offset: usize) -> *mut *mut ffi::PyObject
 
 /// Clear what must not be seen by the next goroutine. False: the state cannot be used again.
 unsafe fn clean(ts: *mut PyThreadState) -> bool {
-    let Some(layout) = LAYOUT.load(Relaxed).checked_sub(1).map(|i| &LAYOUTS[i]) else { return false };
+    let Some(layout) = known_layout() else { return false };
     // SAFETY: the layout was checked. What is dropped may run code that stores anew: so twice at most.
     unsafe {
         let dict = *word(ts, layout.dict);
@@ -437,6 +499,8 @@ unsafe fn clean(ts: *mut PyThreadState) -> bool {
             return false;
         }
         for _ in 0..2 {
+            // Of what runs in here, too.
+            drop_context(ts);
             let dropped = [layout.dict, layout.locals[0], layout.locals[1]]
                 .into_iter()
                 .filter(|&offset| offset != 0)
@@ -477,6 +541,8 @@ pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
         GILSTATE_KEY.store(find_gilstate_key(), Relaxed);
         KEEPS.store(true, Relaxed);
     }
+    let flags = py.import("sys")?.getattr("abiflags")?.extract::<String>()?;
+    SERIAL.store(!flags.contains('t'), Relaxed);
     let index = LAYOUTS.iter().position(|l| l.minor == version.minor);
     if let Some(index) = index
         && layout_fits(py, &LAYOUTS[index])?
@@ -508,6 +574,7 @@ fn layout_fits(py: Python<'_>, layout: &Layout) -> PyResult<bool> {
     const TRY: &CStr = c"import threading as _t, contextvars as _c
 l = _t.local(); l.x = 1
 v = _c.ContextVar('v'); v.set(1)
+_c.copy_context().run(v.get)
 ";
     let globals = pyo3::types::PyDict::new(py);
     // SAFETY: the scratch state is this thread's; the old one is put back before anything else runs.
@@ -519,6 +586,7 @@ v = _c.ContextVar('v'); v.set(1)
         let fields = [layout.dict, layout.context, layout.locals[0], layout.locals[1]];
         let fields = || fields.into_iter().filter(|&offset| offset != 0);
         let before = fields().all(|offset| (*word(scratch, offset)).is_null());
+        let first = *version(scratch, layout);
         let own = sys::PyThreadState_Swap(scratch);
         let result = py.run(TRY, Some(&globals), None);
         let dict = sys::PyThreadState_GetDict();
@@ -526,6 +594,7 @@ v = _c.ContextVar('v'); v.set(1)
             && result.is_ok()
             && *word(scratch, layout.dict) == dict
             && fields().all(|offset| !(*word(scratch, offset)).is_null())
+            && *version(scratch, layout) == first + 2
             && *word(scratch, layout.thread_id) as usize == sys::PyThread_get_thread_ident() as usize
             && (*word(scratch, layout.async_exc)).is_null();
         drop(result);

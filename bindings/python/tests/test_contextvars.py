@@ -108,3 +108,27 @@ def test_a_shell_used_again_keeps_nothing():
     for _ in range(20):
         gort.go(leaves_traces).join()
         assert gort.go(looks).join() == ("default", 28, None)
+
+
+def test_what_a_goroutine_sets_is_not_seen_by_the_next():
+    variable = contextvars.ContextVar("variable", default="nothing")
+
+    def reads_and_sets(i):
+        before = variable.get()
+        variable.set(i)
+        gort.yield_now()
+        return before, variable.get(), len(contextvars.copy_context())
+
+    def one_after_another():
+        return [gort.go(reads_and_sets, i).join() for i in range(100)]
+
+    def all_at_once():
+        return [g.join() for g in [gort.go(reads_and_sets, i) for i in range(100)]]
+
+    # From no variables at all, and from one.
+    for others, context in ((0, contextvars.Context()), (1, contextvars.copy_context())):
+        if others:
+            context.run(contextvars.ContextVar("other").set, 1)
+        for starts in (one_after_another, all_at_once):
+            assert context.run(starts) == [("nothing", i, len(context) + 1) for i in range(100)]
+        assert variable not in context

@@ -27,6 +27,11 @@ pub struct WaitGroup {
 }
 
 impl WaitGroup {
+    /// One with this counter.
+    pub fn with(counter: u32) -> WaitGroup {
+        WaitGroup { state: AtomicU64::new(counter.into()), _reserved: 0 }
+    }
+
     /// Add `delta`, which may be negative, to the counter.
     #[inline]
     pub fn add(&self, delta: i64) -> Result {
