@@ -1,11 +1,11 @@
 /*
  * waitgroup: wait returns when the counter is zero, for every waiter; a counter that would
- * be negative or too large is refused and unchanged; it can be used again, and its memory
- * is the caller's the moment wait has returned.
+ * be negative or too large is refused and unchanged; it can be used again, its memory is the
+ * caller's the moment wait has returned, and nothing that does not count delays that.
  */
 #include "check.h"
 
-enum { WORKERS = 300, WAITERS = 20, ROUNDS = 200, OBJECTS = 3000 };
+enum { WORKERS = 200, WAITERS = 20, ROUNDS = 200, OBJECTS = 3000 };
 
 struct round {
     gort_waitgroup work, leaving;
@@ -102,14 +102,71 @@ static void used_again(void *arg)
     }
 }
 
-static void counts_down(void *arg)
-{
-    CHECK_STATUS(gort_waitgroup_done(arg), GORT_OK);
-}
-
 static void nothing(void *arg)
 {
     (void)arg;
+}
+
+struct crowd {
+    gort_waitgroup work, leaving;
+    int over;
+};
+
+static void hogs(void *arg)
+{
+    struct crowd *crowd = arg;
+    while (!ATOMIC_GET(&crowd->over)) {
+    }
+}
+
+/* Those that are done are noticed, whatever their P goes on with: here, with one of another group. */
+static void behind_a_hog(void *arg)
+{
+    (void)arg;
+    struct crowd crowd;
+    memset(&crowd, 0, sizeof crowd);
+    for (int i = 0; i < WORKERS; i++) {
+        CHECK_STATUS(gort_waitgroup_go(&crowd.work, nothing, NULL), GORT_OK);
+    }
+    for (int i = gort_gomaxprocs(0); i > 0; i--) {
+        CHECK_STATUS(gort_waitgroup_go(&crowd.leaving, hogs, &crowd), GORT_OK);
+    }
+    CHECK_STATUS(gort_waitgroup_go(&crowd.work, nothing, NULL), GORT_OK); /* the newest may be first */
+    gort_waitgroup_wait(&crowd.work);
+    ATOMIC_SET(&crowd.over, 1);
+    gort_waitgroup_wait(&crowd.leaving);
+}
+
+static void steps_out(void *arg)
+{
+    struct crowd *crowd = arg;
+    CHECK_STATUS(gort_waitgroup_done(&crowd->work), GORT_OK);
+    hogs(crowd);
+    CHECK_STATUS(gort_waitgroup_add(&crowd->work, 1), GORT_OK);
+    CHECK_STATUS(gort_waitgroup_done(&crowd->leaving), GORT_OK);
+}
+
+/* So too with one of the same group that does not count itself for a while. */
+static void without_one(void *arg)
+{
+    (void)arg;
+    struct crowd crowd;
+    memset(&crowd, 0, sizeof crowd);
+    CHECK_STATUS(gort_waitgroup_add(&crowd.leaving, 1), GORT_OK);
+    for (int i = 0; i < WORKERS; i++) {
+        CHECK_STATUS(gort_waitgroup_go(&crowd.work, nothing, NULL), GORT_OK);
+    }
+    CHECK_STATUS(gort_waitgroup_go(&crowd.work, steps_out, &crowd), GORT_OK);
+    CHECK_STATUS(gort_waitgroup_go(&crowd.work, nothing, NULL), GORT_OK);
+    gort_waitgroup_wait(&crowd.work);
+    ATOMIC_SET(&crowd.over, 1);
+    gort_waitgroup_wait(&crowd.leaving);
+    gort_waitgroup_wait(&crowd.work);
+}
+
+static void counts_down(void *arg)
+{
+    CHECK_STATUS(gort_waitgroup_done(arg), GORT_OK);
 }
 
 /* Whatever the dones are still at: no byte changes any more. */
@@ -140,6 +197,8 @@ int main(void)
     run_every_way(misuse, NULL);
     run_every_way(every_waiter, NULL);
     run_every_way(used_again, NULL);
+    run_every_way(behind_a_hog, NULL);
+    run_every_way(without_one, NULL);
     run_every_way(memory_is_the_callers, NULL);
     WAIT_UNTIL(gort_num_goroutine() == 0);
     return EXIT_SUCCESS;

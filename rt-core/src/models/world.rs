@@ -208,6 +208,22 @@ pub(crate) mod sched {
 
     pub type Entry = unsafe extern "C-unwind" fn(*mut c_void);
 
+    pub(crate) mod owed {
+        /// Nothing is put off.
+        pub(crate) struct Kind {
+            pub(crate) entry: super::Entry,
+            pub(crate) notify: unsafe fn(*const (), u32),
+        }
+
+        pub(crate) fn settle() {}
+
+        pub(crate) unsafe fn end(to: *const (), kind: &'static Kind) {
+            let _ = kind.entry;
+            // SAFETY: by contract.
+            unsafe { (kind.notify)(to, 1) };
+        }
+    }
+
     pub(crate) mod m {
         pub(crate) type AfterSwitch = unsafe fn(*mut ());
 
@@ -402,6 +418,10 @@ pub(crate) mod sys {
         pub(crate) fn now() -> i64 {
             0
         }
+    }
+
+    pub(crate) mod cpu {
+        pub(crate) fn prefetch_for_write<T>(_at: *const T) {}
     }
 
     pub(crate) mod futex {

@@ -28,6 +28,7 @@ use super::{Entry, WaitReason};
 use crate::local::Values;
 use crate::sanitizer::Shadow;
 use crate::stack::Stack;
+use crate::sys::cpu;
 use crate::waiter::Completion;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_void};
@@ -130,6 +131,14 @@ pub(crate) struct G {
 const _: () = assert!(core::mem::offset_of!(G, parent) == 64 && core::mem::offset_of!(G, inline_arg) == 128);
 
 impl G {
+    /// `g` will soon be made, or run for the first time: it may be in the cache of another processor.
+    #[inline(always)]
+    pub(crate) fn prefetch(g: *const G) {
+        cpu::prefetch_for_write(g);
+        cpu::prefetch_for_write(g.cast::<u8>().wrapping_add(64));
+        cpu::prefetch_for_write(g.cast::<u8>().wrapping_add(128));
+    }
+
     /// Say that fields of `seldom` may have been set.
     #[inline(always)]
     pub(crate) fn note_seldom(&self, which: u8) {

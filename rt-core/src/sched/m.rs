@@ -8,6 +8,7 @@ use super::exceptions::Exceptions;
 use super::fpstate::FpState;
 use super::g::G;
 use super::list::List;
+use super::owed::Owed;
 use super::p::P;
 use super::switch::Home;
 use crate::sys::thread::Thread;
@@ -32,6 +33,7 @@ pub(crate) struct M {
     pub(crate) home: Home,
     pub(crate) boundary: Boundary,
     pub(crate) spinning: Cell<bool>,
+    pub(crate) owed: Owed,
     /// When it was woken to look for work, 0: not for that; and the tick of its P then.
     pub(crate) woken_at: Cell<i64>,
     pub(crate) woken_tick: Cell<u64>,
@@ -79,6 +81,7 @@ impl M {
             home: Home::new(),
             boundary: Boundary::new(),
             spinning: Cell::new(false),
+            owed: Owed::nothing(),
             woken_at: Cell::new(0),
             woken_tick: Cell::new(0),
             after: Cell::new(None),

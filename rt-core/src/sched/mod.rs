@@ -55,6 +55,7 @@ pub(crate) mod idle;
 pub(crate) mod lifecycle;
 pub(crate) mod list;
 pub(crate) mod m;
+pub(crate) mod owed;
 pub(crate) mod p;
 pub(crate) mod procs;
 pub(crate) mod queue;

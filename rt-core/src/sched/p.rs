@@ -73,6 +73,8 @@ pub(crate) struct P {
     /// The tick from which on its M looks at more than the queue.
     pub(crate) look_at: Cell<u64>,
     free: UnsafeCell<Vec<*mut G>>,
+    /// So many of the last of them come from another P, as far as one knows.
+    pub(crate) strange: Cell<usize>,
     pub(crate) stacks: UnsafeCell<Vec<Stack>>,
     pub(crate) credits: Cell<usize>,
     pub(crate) next_id: Cell<u64>,
@@ -119,6 +121,7 @@ impl P {
             tick: Counter::default(),
             look_at: Cell::new(0),
             free: UnsafeCell::new(free),
+            strange: Cell::new(0),
             stacks: UnsafeCell::new(stacks),
             credits: Cell::new(0),
             next_id: Cell::new(0),

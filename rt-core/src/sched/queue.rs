@@ -150,6 +150,13 @@ impl<T> Queue<T> {
         }
     }
 
+    /// One of the next to be taken, or null, or one that has been taken: only its address is of use.
+    #[inline]
+    pub(crate) fn peek(&self, ahead: usize) -> *const T {
+        // SAFETY: null while there is no ring.
+        self.ring().map_or(ptr::null(), |ring| ring.slot(self.head.load(Relaxed).wrapping_add(ahead)).load(Relaxed))
+    }
+
     /// Take half of what is here, at most a batch: the first is returned, the others are put into
     /// `to`. Null: there is nothing.
     ///

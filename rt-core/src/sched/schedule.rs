@@ -73,6 +73,7 @@ unsafe fn execute(m: &M, g: *mut G) {
         p.tick.add(1);
         let g_ref = &*g;
         let first = !g_ref.context.is_begun();
+        m.owed.before(g_ref, first);
         if first && spawn::first_run(rt, p, g).is_err() {
             spawn::retry_later(rt, g);
             return;
@@ -178,6 +179,7 @@ unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> Option<*mut G> {
                 }
             }
             if m.p().is_null() {
+                m.owed.settle();
                 if !idle::sleep_without_p(rt, m) {
                     return None;
                 }
@@ -254,6 +256,7 @@ unsafe fn now_and_then(rt: &Runtime, m: &M, p: &P) -> *mut G {
 /// Look everywhere but in the own queue.
 #[cold]
 unsafe fn search(rt: &Runtime, m: &M, p: &P) -> *mut G {
+    m.owed.settle();
     let caller = Caller::scheduler(ptr::from_ref(m).cast_mut());
     if rt.next_timer() != NEVER {
         rt.run_all_timers(clock::now(), &caller);

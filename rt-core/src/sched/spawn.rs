@@ -206,6 +206,12 @@ unsafe fn new_g(caller: &Caller, credit: bool, created_at: usize) -> Result<*mut
         Some(g) => g,
         None => refill(rt, p)?,
     };
+    if p.strange.get() != 0 {
+        p.strange.set(p.strange.get() - 1);
+        if let [.., soon, _] = p.free()[..] {
+            G::prefetch(soon);
+        }
+    }
     if p.next_id.get() == p.last_id.get() {
         let first = rt.next_id.fetch_add(ID_BATCH, Relaxed);
         p.next_id.set(first);
@@ -235,6 +241,7 @@ fn within_limit(rt: &Runtime) -> Result {
 fn refill(rt: &Runtime, p: &P) -> Result<*mut G> {
     let free = p.free();
     rt.gs.lock().take_some(BATCH, |g| free.push(g));
+    p.strange.set(free.len());
     free.pop().ok_or(Error::NO_MEMORY)
 }
 
@@ -327,6 +334,7 @@ fn give_back_free(rt: &Runtime, p: &P) {
 pub(super) unsafe fn first_run(rt: &Runtime, p: &P, g: *mut G) -> Result {
     // SAFETY: the M that calls this owns `g` and the P.
     unsafe {
+        G::prefetch(p.queue().peek(1));
         let stack = match (*g).stack.get() {
             Some(stack) => stack,
             None => {

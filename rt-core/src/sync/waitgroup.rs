@@ -10,7 +10,8 @@ use crate::error::{Error, Kind, Result};
 use crate::facade::{AtomicU64, Ordering::*};
 use crate::sanitizer::race;
 use crate::sched::caller::Caller;
-use crate::sched::{Entry, WaitReason, spawn};
+use crate::sched::{Entry, WaitReason, owed, spawn};
+use crate::sys::cpu;
 use crate::waiter::Wait;
 use core::ffi::c_void;
 
@@ -35,9 +36,17 @@ impl WaitGroup {
     /// Add `delta`, which may be negative, to the counter.
     #[inline]
     pub fn add(&self, delta: i64) -> Result {
+        owed::settle();
+        self.change(delta)
+    }
+
+    #[inline]
+    fn change(&self, delta: i64) -> Result {
         if race::on() && delta < 0 {
             race::release(self);
         }
+        // Else it would come from another processor twice: to be read, and to be changed.
+        cpu::prefetch_for_write(self);
         let mut state = self.state.load(Relaxed);
         loop {
             let counter = (state & COUNTER) as i64 + delta.clamp(-(1 << 40), 1 << 40);
@@ -111,7 +120,7 @@ impl WaitGroup {
     /// # Safety
     /// As [`crate::goroutine::spawn()`]; the group outlives the goroutine.
     pub unsafe fn go(&self, entry: Entry, arg: *mut c_void, created_at: usize) -> Result {
-        self.add(1)?;
+        self.change(1)?;
         let job = Job { group: self, entry, arg };
         // SAFETY: by contract; the job is copied.
         let started = unsafe {
@@ -132,6 +141,7 @@ impl WaitGroup {
     }
 }
 
+#[repr(C)]
 struct Job {
     group: *const WaitGroup,
     entry: Entry,
@@ -147,8 +157,14 @@ unsafe extern "C-unwind" fn run_job(job: *mut c_void) {
 }
 
 unsafe extern "C-unwind" fn end_job(job: *mut c_void) {
-    // SAFETY: as above. A counter that the program has made negative meanwhile is its own error.
-    unsafe {
-        let _ = (*(*job.cast::<Job>()).group).done();
-    }
+    // SAFETY: as above.
+    unsafe { owed::end((*job.cast::<Job>()).group.cast(), &JOB) };
+}
+
+static JOB: owed::Kind = owed::Kind { entry: run_job, notify: jobs_are_done };
+
+unsafe fn jobs_are_done(group: *const (), count: u32) {
+    // SAFETY: the group outlives its goroutines. A counter that the program has made negative meanwhile is
+    // its own error.
+    let _ = unsafe { (*group.cast::<WaitGroup>()).change(-i64::from(count)) };
 }

@@ -3,14 +3,12 @@
 use crate::boundary::{invalid, status, with_call_site};
 use crate::types::*;
 use core::ffi::c_void;
-use rt_core::touch;
 
 /// Add delta, which may be negative, to the counter; whoever waits goes on when it comes to zero.
 ///
 /// GORT_MISUSE: the counter would be negative, or above 2^31-1; it is unchanged. GORT_INVALID: NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_waitgroup_add(wg: *mut gort_waitgroup, delta: i64) -> gort_status {
-    touch();
     // SAFETY: the program gives NULL or a wait group that stays where it is.
     status(|| unsafe { wg.as_ref() }.ok_or(super::NO_OBJECT)?.add(delta))
 }
@@ -18,7 +16,6 @@ pub unsafe extern "C" fn gort_waitgroup_add(wg: *mut gort_waitgroup, delta: i64)
 /// Take one from the counter; as gort_waitgroup_add(wg, -1).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_waitgroup_done(wg: *mut gort_waitgroup) -> gort_status {
-    touch();
     // SAFETY: as above.
     status(|| unsafe { wg.as_ref() }.ok_or(super::NO_OBJECT)?.done())
 }
