@@ -21,6 +21,7 @@ mod lifecycle;
 mod lock;
 mod mutex;
 mod pending;
+mod poller;
 mod queue;
 mod rwmutex;
 mod sem;
