@@ -52,8 +52,10 @@ pub struct Chan {
     has_receivers: AtomicBool,
     has_senders: AtomicBool,
     references: AtomicU64,
-    /// The timer of `after`, which lives as long as its channel; null for all others.
+    /// The timer of `after`, whose channel is all that is known of it; null for all others.
     timer: AtomicPtr<Timer>,
+    /// A timer lies behind the elements.
+    has_timer: bool,
     /// What is done with an element that nobody has received when the channel is freed.
     drop_elem: Option<DropElem>,
     /// The race detector's; null without one.
@@ -66,8 +68,9 @@ pub type DropElem = unsafe extern "C-unwind" fn(*mut c_void);
 /// That of malloc: more would cost several times as much to allocate.
 const ELEM_ALIGN: usize = 16;
 
-fn layout(elem_size: usize, capacity: usize) -> Option<Layout> {
-    let bytes = elem_size.checked_mul(capacity)?.checked_add(size_of::<Chan>())?;
+fn layout(elem_size: usize, capacity: usize, has_timer: bool) -> Option<Layout> {
+    let behind = if has_timer { size_of::<Timer>() } else { 0 };
+    let bytes = elem_size.checked_mul(capacity)?.checked_add(size_of::<Chan>() + behind)?;
     Layout::from_size_align(bytes, ELEM_ALIGN).ok()
 }
 
@@ -78,7 +81,21 @@ pub fn new(elem_size: usize, capacity: usize) -> Result<NonNull<Chan>> {
 
 /// As [`new`]; `drop_elem` is called for each element left in the buffer when the channel is freed.
 pub fn new_with_drop(elem_size: usize, capacity: usize, drop_elem: Option<DropElem>) -> Result<NonNull<Chan>> {
-    let layout = layout(elem_size, capacity).ok_or(Error::new(Kind::NoMemory, c"the sizes of the channel overflow"))?;
+    make(elem_size, capacity, drop_elem, false)
+}
+
+/// A channel for one time, with room for a timer that lives as long as it, yet to be written.
+pub(crate) fn new_with_timer() -> Result<(NonNull<Chan>, *mut Timer)> {
+    const TIMES: Layout = Layout::new::<[i64; 1]>();
+    const { assert!(size_of::<Chan>().is_multiple_of(ELEM_ALIGN) && align_of::<Timer>() <= TIMES.align()) };
+    let c = make(size_of::<i64>(), 1, None, true)?;
+    // SAFETY: it is inside the block, and aligned as the elements are.
+    Ok((c, unsafe { c.as_ptr().add(1).byte_add(TIMES.size()).cast() }))
+}
+
+fn make(elem_size: usize, capacity: usize, drop_elem: Option<DropElem>, has_timer: bool) -> Result<NonNull<Chan>> {
+    let layout = layout(elem_size, capacity, has_timer)
+        .ok_or(Error::new(Kind::NoMemory, c"the sizes of the channel overflow"))?;
     // SAFETY: the layout is not empty, and the header is written before anybody sees it.
     unsafe {
         let c = NonNull::new(alloc(layout).cast::<Chan>()).ok_or(Error::NO_MEMORY)?;
@@ -97,6 +114,7 @@ pub fn new_with_drop(elem_size: usize, capacity: usize, drop_elem: Option<DropEl
             has_senders: AtomicBool::new(false),
             references: AtomicU64::new(1),
             timer: AtomicPtr::new(ptr::null_mut()),
+            has_timer,
             drop_elem,
             clocks: Clocks::new(capacity),
         });
@@ -127,7 +145,11 @@ pub unsafe fn release(c: *mut Chan) {
     unsafe {
         let Some(chan) = c.as_ref() else { return };
         race::release(&chan.references);
-        let mut before = chan.references.load(Relaxed);
+        let mut before = chan.references.load(Acquire);
+        // Only who has a reference makes another: with the only one nobody else is there to race with.
+        if before == 1 {
+            return chan.end();
+        }
         loop {
             // The program's last one, and calls that wait have others: it becomes one of those for a look.
             let looks = before % WAITS == 1 && before != 1;
@@ -272,13 +294,11 @@ impl Chan {
     unsafe fn end(&self) {
         // SAFETY: nobody has a reference; who is parked here does not look at the channel again.
         unsafe {
-            self.lose_waiters();
             if self.has_receivers.load(Relaxed) || self.has_senders.load(Relaxed) {
-                return;
+                return self.lose_waiters();
             }
-            let timer = self.timer.load(Relaxed);
-            if !timer.is_null() {
-                Timer::free_with_channel(timer);
+            if let Some(timer) = self.timer.load(Relaxed).as_ref() {
+                timer.end_with_channel();
             }
             if let Some(drop_elem) = self.drop_elem {
                 race::acquire(&self.references);
@@ -288,7 +308,8 @@ impl Chan {
                 }
             }
             Clocks::free(self.clocks);
-            let layout = layout(self.elem_size, self.capacity).expect("it was valid when the channel was made");
+            let layout =
+                layout(self.elem_size, self.capacity, self.has_timer).expect("it was valid when the channel was made");
             dealloc(ptr::from_ref(self).cast_mut().cast(), layout);
         }
     }
@@ -453,13 +474,16 @@ impl Chan {
         }
     }
 
-    /// Make this the channel of `after`: the last release frees the timer too.
+    /// Make this the channel of `after`: the last release ends the timer too.
     pub(crate) fn own_timer(&self, timer: *mut Timer) {
         self.timer.store(timer, Relaxed);
     }
 
-    /// Throw away what lies in the buffer; true when there was something.
+    /// Throw away what lies in the buffer; true when there was something. Nobody sends meanwhile.
     pub(crate) fn drain(&self) -> bool {
+        if self.count.load(Acquire) == 0 {
+            return false;
+        }
         self.lock.lock();
         let had = self.count.load(Relaxed) != 0;
         self.change();

@@ -181,7 +181,8 @@ unsafe fn call_drop(drop_value: Entry, value: *mut c_void) {
 }
 
 unsafe fn release_weak(c: &Ctx) {
-    if c.weak.fetch_sub(1, AcqRel) == 1 {
+    // Only who has a reference makes another: nobody else is there to race with for the last one.
+    if c.weak.load(Acquire) == 1 || c.weak.fetch_sub(1, AcqRel) == 1 {
         if let What::Cancel(cancel) = &c.what {
             // SAFETY: the channel and the cause are this context's own.
             unsafe {

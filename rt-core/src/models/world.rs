@@ -515,7 +515,7 @@ pub(crate) mod time {
         pub(crate) enum Timer {}
 
         impl Timer {
-            pub(crate) unsafe fn free_with_channel(_timer: *mut Timer) {}
+            pub(crate) fn end_with_channel(&self) {}
         }
     }
 }

@@ -15,19 +15,20 @@ use crate::sched::{Entry, lifecycle, spawn};
 use crate::sys::clock;
 use crate::waiter::Wait;
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
 /// How long to wait before a function's goroutine is tried again for which there was no memory.
 const RETRY: i64 = 1_000_000;
 
 enum Does {
-    /// Sends the time.
+    /// Sends the time. The timer lies in the channel's own memory, and keeps a reference unless it is `after`'s.
     Send(*mut Chan),
     /// Starts a goroutine.
     Go(Entry, *mut c_void),
 }
 
-/// A timer or ticker, behind a pointer of one owner.
+/// A timer or ticker, behind a pointer of one owner. With its channel it is one block of memory: most live shortly.
 pub struct Timer {
     lock: SpinLock<()>,
     node: Node,
@@ -56,29 +57,35 @@ unsafe fn fire(timer: *mut (), now: i64, caller: &Caller) {
 }
 
 impl Timer {
-    fn start(does: Does, d: i64, period: i64) -> Option<NonNull<Timer>> {
-        let when = clock::deadline(d);
-        let caller = Caller::enter();
-        lifecycle::ensure_started(&caller).ok()?;
-        let node = Node::new(fire, ptr::null_mut());
-        let timer = try_box(Timer { lock: SpinLock::new(()), node, does })?;
-        // SAFETY: fresh; the node's argument is the timer's own address, now that it has one.
+    /// # Safety
+    /// `at` is memory for a timer, which stays there.
+    unsafe fn start(at: *mut Timer, does: Does, when: i64, period: i64, caller: &Caller) {
+        // SAFETY: by contract; the node is fresh, and its argument the timer's own address.
         unsafe {
-            (*timer.as_ptr()).node.set_arg(timer.as_ptr().cast());
-            race::release(timer.as_ptr());
-            timer.as_ref().node.insert(&caller, when, period);
+            at.write(Timer { lock: SpinLock::new(()), node: Node::new(fire, at.cast()), does });
+            race::release(at);
+            (*at).node.insert(caller, when, period);
         }
-        Some(timer)
     }
 
     fn with_channel(d: i64, period: i64) -> Option<NonNull<Timer>> {
-        let c = chan::new(size_of::<i64>(), 1).ok()?;
-        let timer = Timer::start(Does::Send(c.as_ptr()), d, period);
-        if timer.is_none() {
-            // SAFETY: our only reference.
-            unsafe { chan::release(c.as_ptr()) };
-        }
-        timer
+        let when = clock::deadline(d);
+        let caller = Caller::enter();
+        lifecycle::ensure_started(&caller).ok()?;
+        let (c, timer) = chan::new_with_timer().ok()?;
+        // SAFETY: the channel's room for it.
+        unsafe { Timer::start(timer, Does::Send(c.as_ptr()), when, period, &caller) };
+        NonNull::new(timer)
+    }
+
+    fn with_call(d: i64, entry: Entry, arg: *mut c_void) -> Option<NonNull<Timer>> {
+        let when = clock::deadline(d);
+        let caller = Caller::enter();
+        lifecycle::ensure_started(&caller).ok()?;
+        let timer = try_box(MaybeUninit::<Timer>::uninit())?.as_ptr().cast();
+        // SAFETY: fresh.
+        unsafe { Timer::start(timer, Does::Go(entry, arg), when, 0, &caller) };
+        NonNull::new(timer)
     }
 
     fn channel(&self) -> *mut Chan {
@@ -115,16 +122,9 @@ impl Timer {
         was
     }
 
-    /// The channel of `after` is gone; its timer goes with it.
-    ///
-    /// # Safety
-    /// `timer` is that channel's own, and nobody else knows it.
-    pub(crate) unsafe fn free_with_channel(timer: *mut Timer) {
-        // SAFETY: by contract; the timer came from `try_box`.
-        unsafe {
-            (*timer).node.remove();
-            drop(Box::from_raw(timer));
-        }
+    /// The channel of `after` ends, and its timer with it.
+    pub(crate) fn end_with_channel(&self) {
+        self.node.remove();
     }
 }
 
@@ -149,7 +149,7 @@ pub fn timer_new(d: i64) -> Option<NonNull<Timer>> {
 /// # Safety
 /// `entry(arg)` is sound in a goroutine.
 pub unsafe fn after_func(d: i64, entry: Entry, arg: *mut c_void) -> Option<NonNull<Timer>> {
-    Timer::start(Does::Go(entry, arg), d, 0)
+    Timer::with_call(d, entry, arg)
 }
 
 /// The channel, which stays the timer's; null for [`after_func`].
@@ -184,13 +184,14 @@ pub unsafe fn timer_reset(t: *mut Timer, d: i64) -> bool {
 /// # Safety
 /// As [`timer_chan`]; the timer is gone afterwards.
 pub unsafe fn timer_release(t: *mut Timer) {
-    // SAFETY: by contract; timers come from `try_box`.
+    // SAFETY: by contract.
     unsafe {
         let Some(timer) = t.as_ref() else { return };
         timer.node.remove();
-        let c = timer.channel();
-        drop(Box::from_raw(t));
-        chan::release(c);
+        match timer.does {
+            Does::Send(c) => chan::release(c),
+            Does::Go(..) => drop(Box::from_raw(t)), // of `with_call`
+        }
     }
 }
 
