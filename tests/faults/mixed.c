@@ -8,7 +8,7 @@
  * What did not fail has its right result. After the round the runtime is shut down, and then holds
  * what it held after a round without a fault: blocks, mappings, descriptors, threads. It ends with
  * the first round in which nothing was left to fail, and prints how many there were. The round that is
- * under way is on stdout before it begins.
+ * under way is on stdout before it begins. With alloc, a round comes first in which for a time no memory is to be had.
  */
 #include "faults.h"
 
@@ -346,6 +346,68 @@ static void input_and_output(void)
     gort_close(high);
 }
 
+enum { STARVED = 120 };
+
+struct starved {
+    gort_chan *gate, *never;
+    gort_waitgroup over;
+    int started;
+};
+
+static void waits_starved(void *arg)
+{
+    struct starved *all = arg;
+    int number = __atomic_fetch_add(&all->started, 1, __ATOMIC_SEQ_CST);
+    gort_chan_recv(all->gate, NULL);
+    if (number % 2 == 0) {
+        gort_sleep((1 + number % 7) * GORT_MILLISECOND);
+    } else {
+        gort_status status = gort_chan_recv_timeout(all->never, NULL, (1 + number % 5) * GORT_MILLISECOND);
+        HOLDS(status == GORT_DEADLINE_EXCEEDED);
+    }
+    HOLDS(gort_waitgroup_done(&all->over) == GORT_OK);
+}
+
+/* Sleeps, timeouts and timers that were made before need no memory: they end in time while there is none at all. */
+static void starved(void *arg)
+{
+    (void)arg;
+    struct starved all = {gort_chan_new(0, 0), gort_chan_new(0, 0), {{0}}, 0};
+    gort_timer *timers[STARVED];
+    gort_ticker *ticker = gort_ticker_new(GORT_HOUR);
+    HOLDS(all.gate != NULL && all.never != NULL && ticker != NULL);
+    HOLDS(gort_waitgroup_add(&all.over, STARVED) == GORT_OK);
+    for (int i = 0; i < STARVED; i++) {
+        HOLDS(gort_go(waits_starved, &all) == GORT_OK);
+        timers[i] = gort_timer_new(GORT_HOUR);
+        HOLDS(timers[i] != NULL);
+        if (i % 2 == 0) { /* the others have a place already */
+            gort_timer_stop(timers[i]);
+        }
+    }
+    while (__atomic_load_n(&all.started, __ATOMIC_SEQ_CST) != STARVED) {
+        gort_yield();
+    }
+    arm(ALLOC, 1, 1L << 40);
+    gort_chan_close(all.gate);
+    for (int i = 0; i < STARVED; i++) {
+        HOLDS(gort_timer_reset(timers[i], GORT_MILLISECOND) == (i % 2 == 1));
+    }
+    HOLDS(gort_ticker_reset(ticker, GORT_MILLISECOND) == GORT_OK);
+    gort_waitgroup_wait(&all.over);
+    for (int i = 0; i < STARVED; i++) {
+        HOLDS(gort_chan_recv(gort_timer_chan(timers[i]), NULL) == GORT_OK);
+        gort_chan_recv(gort_ticker_chan(ticker), NULL);
+    }
+    HOLDS(disarm());
+    for (int i = 0; i < STARVED; i++) {
+        gort_timer_release(timers[i]);
+    }
+    gort_ticker_release(ticker);
+    gort_chan_release(all.gate);
+    gort_chan_release(all.never);
+}
+
 static void *host_thread(void *arg)
 {
     gort_chan *c = arg;
@@ -469,6 +531,10 @@ int main(int argc, char **argv)
         blocks = live_blocks;
         mapped = live_bytes_mapped;
         open_things = descriptors_and_threads();
+    }
+    if (kind == ALLOC) {
+        HOLDS(gort_run(starved, NULL) == GORT_OK && gort_shutdown(GORT_MINUTE) == GORT_OK);
+        HOLDS(live_blocks <= blocks && live_bytes_mapped == mapped);
     }
     for (the_round = atol(argv[2]);; the_round++) {
         printf("round %ld\n", the_round);

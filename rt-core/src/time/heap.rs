@@ -6,12 +6,14 @@
 //! remover to wait until that function has returned.
 //!
 //! A fired function holds no lock, does not block, and runs no code of the program's.
+//!
+//! Arming cannot fail: a sleep would have nobody to tell. Nodes for which the heap finds no memory to grow are
+//! chained to each other beside it, in no order, and take their places when there is some.
 
 use crate::aio::delivery;
 use crate::lock::SpinLock;
 use crate::sched::caller::Caller;
 use crate::sched::{Runtime, lifecycle};
-use crate::sys::clock;
 use crate::trace;
 use core::cell::Cell;
 use core::ptr;
@@ -20,8 +22,8 @@ use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicUsize, Ordering::
 /// Called with the node's argument and the current time.
 pub(crate) type Fire = unsafe fn(*mut (), i64, &Caller);
 
-/// Until memory for one more timer is asked for again.
-const NO_MEMORY_PAUSE: i64 = 1_000_000;
+/// The place of a node that is chained.
+const CHAINED: usize = usize::MAX;
 
 /// No timer.
 pub(crate) const NEVER: i64 = i64::MAX;
@@ -33,6 +35,9 @@ pub(crate) struct Node {
     /// 0: once. Else it is due again this much later.
     period: Cell<i64>,
     index: Cell<usize>,
+    /// While it is chained: when it is due, and the next of the chain.
+    when: Cell<i64>,
+    next: Cell<*const Node>,
     /// The heap it is in; null: none. Changed under that heap's lock.
     heap: AtomicPtr<Timers>,
     /// The process it was armed in, as a count of forks.
@@ -50,6 +55,8 @@ impl Node {
             arg: Cell::new(arg),
             period: Cell::new(0),
             index: Cell::new(0),
+            when: Cell::new(0),
+            next: Cell::new(ptr::null()),
             heap: AtomicPtr::new(ptr::null_mut()),
             forks: Cell::new(0),
             firing: AtomicU32::new(0),
@@ -109,7 +116,11 @@ struct Entry {
     node: *const Node,
 }
 
-struct Heap(Vec<Entry>);
+struct Heap {
+    entries: Vec<Entry>,
+    /// The first of those that are chained; null: none is.
+    chained: *const Node,
+}
 
 // SAFETY: used under its lock only.
 unsafe impl Send for Heap {}
@@ -124,7 +135,8 @@ pub(crate) struct Timers {
 
 impl Timers {
     pub(crate) fn new() -> Timers {
-        Timers { heap: SpinLock::new(Heap(Vec::new())), next: AtomicI64::new(NEVER), len: AtomicUsize::new(0) }
+        let heap = SpinLock::new(Heap { entries: Vec::new(), chained: ptr::null() });
+        Timers { heap, next: AtomicI64::new(NEVER), len: AtomicUsize::new(0) }
     }
 
     /// When the first timer is due.
@@ -139,17 +151,8 @@ impl Timers {
 
     fn insert(&self, node: &Node, when: i64) {
         let mut heap = self.heap.lock();
-        while heap.0.try_reserve(1).is_err() {
-            // It must not fail: a sleep has nobody to tell. Memory is freed by others, if at all.
-            drop(heap);
-            // SAFETY: the request is a valid timespec.
-            unsafe { libc::nanosleep(&clock::timespec(NO_MEMORY_PAUSE), ptr::null_mut()) };
-            heap = self.heap.lock();
-        }
         node.heap.store(ptr::from_ref(self).cast_mut(), Release);
-        heap.0.push(Entry { when, node });
-        let last = heap.0.len() - 1;
-        heap.up(last);
+        heap.insert(node, when);
         self.publish(&heap);
     }
 
@@ -159,18 +162,18 @@ impl Timers {
         if node.heap.load(Relaxed) != ptr::from_ref(self).cast_mut() {
             return false;
         }
-        heap.remove_at(node.index.get());
+        heap.remove(node);
         node.heap.store(ptr::null_mut(), Release);
         self.publish(&heap);
         true
     }
 
     fn publish(&self, heap: &Heap) {
-        let next = heap.0.first().map_or(NEVER, |e| e.when);
+        let next = heap.first().map_or(NEVER, |e| e.when);
         if next != self.next.load(Relaxed) {
             self.next.store(next, Release);
         }
-        self.len.store(heap.0.len(), Relaxed);
+        self.len.store(heap.entries.len() + heap.chain().count(), Relaxed);
     }
 
     /// Fire what is due at `now`, then deliver the operations that this completed.
@@ -185,7 +188,8 @@ impl Timers {
     fn fire_due(&self, now: i64, caller: &Caller) {
         while self.next() <= now {
             let mut heap = self.heap.lock();
-            let Some(&Entry { when, node }) = heap.0.first() else { return };
+            heap.unchain();
+            let Some(Entry { when, node }) = heap.first() else { return };
             if when > now {
                 return;
             }
@@ -198,10 +202,9 @@ impl Timers {
                 node.firing.fetch_add(u32::from(!busy), Relaxed);
                 if period > 0 {
                     // Ticks that were missed are not made up for.
-                    heap.0[0].when = when + period * (1 + (now - when) / period);
-                    heap.down(0);
+                    heap.delay(node, when + period * (1 + (now - when) / period));
                 } else {
-                    heap.remove_at(0);
+                    heap.remove(node);
                     node.heap.store(ptr::null_mut(), Release);
                 }
                 self.publish(&heap);
@@ -218,9 +221,12 @@ impl Timers {
     /// Leave no node behind: the runtime ends.
     pub(crate) fn unlink_all(&self) {
         let mut heap = self.heap.lock();
-        for entry in heap.0.drain(..) {
-            // SAFETY: nodes in a heap are alive.
-            unsafe { (*entry.node).heap.store(ptr::null_mut(), Release) };
+        while let Some(Entry { node, .. }) = heap.first() {
+            // SAFETY: nodes in a heap are alive until their owners see that they are out of it.
+            unsafe {
+                heap.remove(&*node);
+                (*node).heap.store(ptr::null_mut(), Release);
+            }
         }
         self.publish(&heap);
     }
@@ -229,52 +235,133 @@ impl Timers {
 const WAYS: usize = 4;
 
 impl Heap {
+    /// The first that is due.
+    fn first(&self) -> Option<Entry> {
+        let first = self.entries.first().copied();
+        if self.chained.is_null() { first } else { first.into_iter().chain(self.chain()).min_by_key(|e| e.when) }
+    }
+
+    fn insert(&mut self, node: &Node, when: i64) {
+        self.unchain();
+        if self.entries.try_reserve(1).is_ok() {
+            self.push(Entry { when, node });
+        } else {
+            node.index.set(CHAINED);
+            node.when.set(when);
+            node.next.set(self.chained);
+            self.chained = node;
+        }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+        self.up(self.entries.len() - 1);
+    }
+
+    fn remove(&mut self, node: &Node) {
+        if node.index.get() != CHAINED {
+            return self.remove_at(node.index.get());
+        }
+        // SAFETY: nodes of the chain are alive, and the lock is held. It is one of them.
+        unsafe {
+            if ptr::eq(self.chained, node) {
+                self.chained = node.next.get();
+                return;
+            }
+            let mut before = self.chained;
+            while !ptr::eq((*before).next.get(), node) {
+                before = (*before).next.get();
+            }
+            (*before).next.set(node.next.get());
+        }
+    }
+
+    /// Let `node` be due at `when`, which is later than before.
+    fn delay(&mut self, node: &Node, when: i64) {
+        match node.index.get() {
+            CHAINED => node.when.set(when),
+            at => {
+                self.entries[at].when = when;
+                self.down(at);
+            }
+        }
+    }
+
+    fn chain(&self) -> impl Iterator<Item = Entry> + use<> {
+        let mut next = self.chained;
+        core::iter::from_fn(move || {
+            // SAFETY: as in `remove`.
+            let node = unsafe { next.as_ref() }?;
+            next = node.next.get();
+            Some(Entry { when: node.when.get(), node })
+        })
+    }
+
+    /// Give those of the chain a place, as far as there is memory.
+    #[inline]
+    fn unchain(&mut self) {
+        if !self.chained.is_null() {
+            self.unchain_now();
+        }
+    }
+
+    #[cold]
+    fn unchain_now(&mut self) {
+        while let Some(entry) = self.chain().next()
+            && self.entries.try_reserve(1).is_ok()
+        {
+            // SAFETY: as in `remove`.
+            self.chained = unsafe { (*entry.node).next.get() };
+            self.push(entry);
+        }
+    }
+
     fn put(&mut self, at: usize, entry: Entry) {
-        self.0[at] = entry;
+        self.entries[at] = entry;
         // SAFETY: nodes in the heap are alive, and its lock is held.
         unsafe { (*entry.node).index.set(at) };
     }
 
     fn up(&mut self, mut at: usize) {
-        let entry = self.0[at];
+        let entry = self.entries[at];
         while at > 0 {
             let parent = (at - 1) / WAYS;
-            if self.0[parent].when <= entry.when {
+            if self.entries[parent].when <= entry.when {
                 break;
             }
-            self.put(at, self.0[parent]);
+            self.put(at, self.entries[parent]);
             at = parent;
         }
         self.put(at, entry);
     }
 
     fn down(&mut self, mut at: usize) {
-        let entry = self.0[at];
+        let entry = self.entries[at];
         loop {
             let first = at * WAYS + 1;
-            if first >= self.0.len() {
+            if first >= self.entries.len() {
                 break;
             }
-            let end = (first + WAYS).min(self.0.len());
+            let end = (first + WAYS).min(self.entries.len());
             let mut least = first;
             for child in first + 1..end {
-                if self.0[child].when < self.0[least].when {
+                if self.entries[child].when < self.entries[least].when {
                     least = child;
                 }
             }
-            if self.0[least].when >= entry.when {
+            if self.entries[least].when >= entry.when {
                 break;
             }
-            self.put(at, self.0[least]);
+            self.put(at, self.entries[least]);
             at = least;
         }
         self.put(at, entry);
     }
 
     fn remove_at(&mut self, at: usize) {
-        let last = self.0.pop().expect("the entry to remove is in the heap");
-        if at < self.0.len() {
-            self.0[at] = last;
+        let last = self.entries.pop().expect("the entry to remove is in the heap");
+        if at < self.entries.len() {
+            self.entries[at] = last;
             // The entry from the end may belong below or above its new place.
             self.down(at);
             // SAFETY: as in `put`.
@@ -303,7 +390,7 @@ mod tests {
 
     /// Each entry knows its place, and none is before its parent.
     fn is_sound(timers: &Timers) -> bool {
-        let heap = &timers.heap.lock().0;
+        let heap = &timers.heap.lock().entries;
         heap.iter().enumerate().all(|(at, entry)| {
             // SAFETY: nodes in a heap are alive.
             let index = unsafe { (*entry.node).index.get() };
@@ -331,5 +418,38 @@ mod tests {
         timers.unlink_all();
         assert_eq!((timers.next(), timers.len()), (NEVER, 0));
         assert!(nodes.iter().all(|n| n.0.heap.load(Relaxed).is_null()));
+    }
+
+    /// As if there had been no memory.
+    fn chain(timers: &Timers, node: &Node, when: i64) {
+        let mut heap = timers.heap.lock();
+        node.heap.store(ptr::from_ref(timers).cast_mut(), Release);
+        node.index.set(CHAINED);
+        node.when.set(when);
+        node.next.set(heap.chained);
+        heap.chained = node;
+        timers.publish(&heap);
+    }
+
+    #[test]
+    fn those_without_a_place_are_due_in_time_and_find_one() {
+        let timers = Timers::new();
+        let nodes: Vec<Node> = (0..10).map(|_| Node::new(nothing, ptr::null_mut())).collect();
+        timers.insert(&nodes[0], 50);
+        for (node, when) in nodes[1..6].iter().zip([70, 30, 20, 60, 10]) {
+            chain(&timers, node, when);
+        }
+        assert_eq!((timers.next(), timers.len()), (10, 6));
+        assert!(timers.take(&nodes[5]) && timers.take(&nodes[3]) && timers.take(&nodes[1]) && !timers.take(&nodes[3]));
+        assert_eq!((timers.next(), timers.len()), (30, 3));
+        timers.heap.lock().delay(&nodes[2], 80);
+        assert_eq!(timers.heap.lock().first().map(|e| e.when), Some(50));
+        timers.insert(&nodes[6], 40);
+        assert!(timers.heap.lock().chained.is_null() && is_sound(&timers));
+        assert_eq!((timers.next(), timers.len()), (40, 4));
+        chain(&timers, &nodes[7], 35);
+        timers.unlink_all();
+        assert_eq!((timers.next(), timers.len()), (NEVER, 0));
+        assert!(nodes.iter().all(|node| node.heap.load(Relaxed).is_null()));
     }
 }
