@@ -191,6 +191,10 @@ pub(crate) mod owners {
 
     pub(crate) struct Waiting;
 
+    pub(crate) fn watched() -> bool {
+        false
+    }
+
     pub(crate) fn locked(_lock: *const ()) {}
     pub(crate) fn unlocks(_lock: *const ()) {}
     pub(crate) fn locked_for_reading(_lock: *const (), _orders: *const ()) {}

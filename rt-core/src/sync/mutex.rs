@@ -79,26 +79,39 @@ impl Mutex {
     /// Unlock; by anyone. An error when it is not locked.
     #[inline]
     pub fn unlock(&self) -> Result {
-        owners::unlocks(self.address());
-        if self.state.compare_exchange(LOCKED, 0, Release, Relaxed).is_ok() {
-            return Ok(());
-        }
-        self.unlock_contended()
+        if self.unlock_at_once() { Ok(()) } else { self.unlock_otherwise() }
     }
 
-    // The way in is part of these two, and not of the functions above, which have few registers to save without it.
+    /// Unlock if nobody waits, and nobody watches; true when that was so. Else there is
+    /// [`unlock_otherwise`](Self::unlock_otherwise).
+    #[inline(always)]
+    pub fn unlock_at_once(&self) -> bool {
+        !owners::watched() && self.state.compare_exchange(LOCKED, 0, Release, Relaxed).is_ok()
+    }
+
+    /// As [`unlock`](Self::unlock).
+    #[cold]
+    #[inline(never)]
+    pub fn unlock_otherwise(&self) -> Result {
+        owners::unlocks(self.address());
+        match self.unlock_without_wake() {
+            Some(result) => result,
+            None => self.unlock_slow(&Caller::enter()),
+        }
+    }
+
+    // The way into the library is part of what is out of line: without it the functions above have few registers
+    // to save, and while somebody is on the way it is not needed.
 
     #[cold]
     #[inline(never)]
     fn lock_contended(&self) {
+        let state = self.state.load(Relaxed);
+        if state & LOCKED == 0 && self.state.compare_exchange(state, state | LOCKED, Acquire, Relaxed).is_ok() {
+            return;
+        }
         // Without a deadline there is no failure.
         let _ = self.lock_slow(&mut Caller::enter(), &Wait::Forever);
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn unlock_contended(&self) -> Result {
-        self.unlock_slow(&Caller::enter())
     }
 
     pub(super) fn lock_slow(&self, caller: &mut Caller, wait: &Wait) -> Result {
@@ -154,19 +167,28 @@ impl Mutex {
         }
     }
 
-    pub(super) fn unlock_slow(&self, caller: &Caller) -> Result {
+    /// `None`: somebody has to be woken.
+    fn unlock_without_wake(&self) -> Option<Result> {
         loop {
             let state = self.state.load(Relaxed);
             if state & LOCKED == 0 {
-                return Err(Error::new(Kind::Misuse, c"unlock of unlocked mutex"));
+                return Some(Err(Error::new(Kind::Misuse, c"unlock of unlocked mutex")));
             }
             let on_the_way = somebody_is_on_the_way(state);
-            if state & PARKED == 0 || on_the_way {
-                let unlocked = if on_the_way { state & !LOCKED } else { 0 };
-                if self.state.compare_exchange_weak(state, unlocked, Release, Relaxed).is_ok() {
-                    return Ok(());
-                }
-                continue;
+            if state & PARKED != 0 && !on_the_way {
+                return None;
+            }
+            let unlocked = if on_the_way { state & !LOCKED } else { 0 };
+            if self.state.compare_exchange_weak(state, unlocked, Release, Relaxed).is_ok() {
+                return Some(Ok(()));
+            }
+        }
+    }
+
+    pub(super) fn unlock_slow(&self, caller: &Caller) -> Result {
+        loop {
+            if let Some(result) = self.unlock_without_wake() {
+                return result;
             }
             // While it is held and nobody is on the way, only the bucket's owner changes it, so the state is
             // stored, not exchanged; and nothing of the mutex is touched after that store. Another

@@ -117,7 +117,7 @@ pub(crate) fn on() -> bool {
 }
 
 #[inline(always)]
-fn watched() -> bool {
+pub(super) fn watched() -> bool {
     WATCHED.load(Relaxed) != 0
 }
 
