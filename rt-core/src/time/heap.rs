@@ -8,7 +8,7 @@
 //! A fired function holds no lock, does not block, and runs no code of the program's.
 //!
 //! Arming cannot fail: a sleep would have nobody to tell. Nodes for which the heap finds no memory to grow are
-//! chained to each other beside it, in no order, and take their places when there is some.
+//! chained to each other beside it, in no order, and take their places when something is due and there is some.
 
 use crate::aio::delivery;
 use crate::lock::SpinLock;
@@ -169,11 +169,11 @@ impl Timers {
     }
 
     fn publish(&self, heap: &Heap) {
-        let next = heap.first().map_or(NEVER, |e| e.when);
+        let (next, len) = heap.next_and_len();
         if next != self.next.load(Relaxed) {
             self.next.store(next, Release);
         }
-        self.len.store(heap.entries.len() + heap.chain().count(), Relaxed);
+        self.len.store(len, Relaxed);
     }
 
     /// Fire what is due at `now`, then deliver the operations that this completed.
@@ -241,16 +241,34 @@ impl Heap {
         if self.chained.is_null() { first } else { first.into_iter().chain(self.chain()).min_by_key(|e| e.when) }
     }
 
+    /// When the first is due, and how many there are.
+    #[inline(always)]
+    fn next_and_len(&self) -> (i64, usize) {
+        let next = self.entries.first().map_or(NEVER, |e| e.when);
+        let len = self.entries.len();
+        if self.chained.is_null() { (next, len) } else { self.next_and_len_of_all(next, len) }
+    }
+
+    #[cold]
+    fn next_and_len_of_all(&self, next: i64, len: usize) -> (i64, usize) {
+        self.chain().fold((next, len), |(next, len), e| (next.min(e.when), len + 1))
+    }
+
+    #[inline]
     fn insert(&mut self, node: &Node, when: i64) {
-        self.unchain();
-        if self.entries.try_reserve(1).is_ok() {
+        if self.entries.len() < self.entries.capacity() || self.entries.try_reserve(1).is_ok() {
             self.push(Entry { when, node });
         } else {
-            node.index.set(CHAINED);
-            node.when.set(when);
-            node.next.set(self.chained);
-            self.chained = node;
+            self.link(node, when);
         }
+    }
+
+    #[cold]
+    fn link(&mut self, node: &Node, when: i64) {
+        node.index.set(CHAINED);
+        node.when.set(when);
+        node.next.set(self.chained);
+        self.chained = node;
     }
 
     fn push(&mut self, entry: Entry) {
@@ -259,9 +277,14 @@ impl Heap {
     }
 
     fn remove(&mut self, node: &Node) {
-        if node.index.get() != CHAINED {
-            return self.remove_at(node.index.get());
+        match node.index.get() {
+            CHAINED => self.unlink(node),
+            at => self.remove_at(at),
         }
+    }
+
+    #[cold]
+    fn unlink(&mut self, node: &Node) {
         // SAFETY: nodes of the chain are alive, and the lock is held. It is one of them.
         unsafe {
             if ptr::eq(self.chained, node) {
@@ -424,10 +447,7 @@ mod tests {
     fn chain(timers: &Timers, node: &Node, when: i64) {
         let mut heap = timers.heap.lock();
         node.heap.store(ptr::from_ref(timers).cast_mut(), Release);
-        node.index.set(CHAINED);
-        node.when.set(when);
-        node.next.set(heap.chained);
-        heap.chained = node;
+        heap.link(node, when);
         timers.publish(&heap);
     }
 
@@ -445,6 +465,7 @@ mod tests {
         timers.heap.lock().delay(&nodes[2], 80);
         assert_eq!(timers.heap.lock().first().map(|e| e.when), Some(50));
         timers.insert(&nodes[6], 40);
+        timers.heap.lock().unchain();
         assert!(timers.heap.lock().chained.is_null() && is_sound(&timers));
         assert_eq!((timers.next(), timers.len()), (40, 4));
         chain(&timers, &nodes[7], 35);
