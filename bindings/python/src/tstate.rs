@@ -39,6 +39,8 @@ static INTERPRETER: AtomicPtr<PyInterpreterState> = AtomicPtr::new(ptr::null_mut
 static GILSTATE_KEY: AtomicI32 = AtomicI32::new(-1);
 /// PyUnstable_ThreadState_SetStackProtection, where there is one.
 static SET_STACK: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+/// Py_IsFinalizing, which has had two names.
+static IS_FINALIZING: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 /// Whether this CPython runs one thread at a time, by its build.
 static SERIAL: AtomicBool = AtomicBool::new(false);
 /// Index into `LAYOUTS`, plus one; 0: states are not used twice.
@@ -273,7 +275,7 @@ pub(crate) fn begin_thread() {
     }
 }
 
-/// Threads that make their first state, and whether no more may: the interpreter is about to end.
+/// Threads that make their first state, and whether no more may: the interpreter ends.
 static MAKING: AtomicUsize = AtomicUsize::new(0);
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
@@ -281,8 +283,8 @@ static CLOSED: AtomicBool = AtomicBool::new(false);
 /// more are made only while that is attached.
 unsafe fn first_state() -> *mut PyThreadState {
     MAKING.fetch_add(1, SeqCst);
-    let closed = CLOSED.load(SeqCst);
-    // SAFETY: the interpreter lives until `_close` has seen this thread leave.
+    let closed = CLOSED.load(SeqCst) || is_finalizing();
+    // SAFETY: the interpreter lives until `close` has seen this thread leave.
     let ts = if closed { ptr::null_mut() } else { unsafe { sys::PyThreadState_New(INTERPRETER.load(Relaxed)) } };
     MAKING.fetch_sub(1, SeqCst);
     if closed {
@@ -291,13 +293,35 @@ unsafe fn first_state() -> *mut PyThreadState {
     ts
 }
 
-/// The last function at exit: from now on no thread enters the interpreter that has not before.
-#[pyfunction]
-pub(crate) fn _close() {
+/// Whether the functions at exit have run: no thread but the last may enter the interpreter.
+fn is_finalizing() -> bool {
+    let function = IS_FINALIZING.load(Relaxed);
+    // SAFETY: the symbol has this signature, and needs no state.
+    !function.is_null() && unsafe { core::mem::transmute::<*mut c_void, extern "C" fn() -> c_int>(function)() != 0 }
+}
+
+/// The interpreter is about to be freed: from now on no thread makes a state.
+unsafe extern "C" fn close(_: *mut ffi::PyObject) {
     CLOSED.store(true, SeqCst);
     while MAKING.load(SeqCst) != 0 {
         std::thread::yield_now();
     }
+}
+
+/// Have `close` called when the interpreter drops what it is made of. No function at exit would do: any may start
+/// goroutines, and those that were registered before the import run last.
+fn close_at_end(py: Python<'_>) -> PyResult<()> {
+    const NAME: &CStr = c"gort._gort.close";
+    // SAFETY: attached; the dict is borrowed, and the capsule's value is any pointer but null.
+    unsafe {
+        let dict = ffi::PyInterpreterState_GetDict(ffi::PyInterpreterState_Get());
+        let capsule = ffi::PyCapsule_New((&raw const CLOSED).cast_mut().cast(), NAME.as_ptr(), Some(close));
+        let capsule = Bound::from_owned_ptr_or_err(py, capsule)?;
+        if dict.is_null() || ffi::PyDict_SetItemString(dict, NAME.as_ptr(), capsule.as_ptr()) != 0 {
+            return Err(PyErr::fetch(py));
+        }
+    }
+    Ok(())
 }
 
 /// Do `f`, which parks the goroutine or blocks the plain thread until others have done something, without
@@ -535,8 +559,11 @@ pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
             // Classes, states and threads are the first one's.
             return Err(PyImportError::new_err("gort can be imported by one interpreter of a process only"));
         }
+        let is_finalizing = [c"Py_IsFinalizing", c"_Py_IsFinalizing"].map(sys::symbol);
+        IS_FINALIZING.store(is_finalizing.into_iter().find(|f| !f.is_null()).unwrap_or(ptr::null_mut()), Relaxed);
         SET_STACK.store(sys::symbol(c"PyUnstable_ThreadState_SetStackProtection"), Relaxed);
     }
+    close_at_end(py)?;
     if (version.major, version.minor) <= (3, 11) {
         GILSTATE_KEY.store(find_gilstate_key(), Relaxed);
         KEEPS.store(true, Relaxed);

@@ -9,10 +9,10 @@ from typing import Iterator
 
 import gort
 import pytest
-from support import eventually
+from support import eventually, times
 
 # For what hangs. A child has less, see support.WAIT, so that its report comes first.
-TEST_SECONDS = 150
+TEST_SECONDS = 150 * times(2000) // 2000  # as long for as many races
 
 sys.setswitchinterval(1e-4)  # more switches between threads, more races
 

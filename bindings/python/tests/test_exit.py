@@ -87,18 +87,31 @@ def test_os_exit_inside_a_goroutine():
     child(PRELUDE + "gort.go(os._exit, 4).join()", status=4)
 
 
-def test_atexit_functions_may_use_the_package():
-    source = PRELUDE + """
-import atexit
-chan = gort.Chan()
-def last():
-    print("atexit", gort.run(lambda: gort.go(lambda: 5).join()))
-atexit.register(last)
-gort.run(lambda: None)
+AT_EXIT = {
+    "run": "gort.run(lambda: gort.go(lambda: 5).join())",
+    "join": "gort.go(lambda: 5).join()",
+    "recv": "[chan := gort.Chan(), gort.go(chan.send, 5), chan.recv()][-1]",
+    "a timer": "[chan := gort.Chan(), gort.after_func(0.001, chan.send, 5), chan.recv()][-1]",
+    "a helper thread": "gort.go(lambda: [gort.go(time.sleep, 1000), gort.go(lambda: 5).join()][-1]).join()",
+}
+
+
+@pytest.mark.parametrize("used", [False, True])
+@pytest.mark.parametrize("order", ["before the import", "after the import", "with the import"])
+@pytest.mark.parametrize("name", AT_EXIT)
+def test_atexit_functions_may_use_the_package(name, order, used):
+    """Even those that run after the package's own, and when no goroutine has run before."""
+    begin = "import atexit, time" if order == "with the import" else "import atexit, time, gort"
+    register = "atexit.register(last)"
+    end = "import gort\ngort.run(lambda: None)" if used else ""
+    source = f"""
+{register if order == "before the import" else ""}
+{begin}
+{register if order != "before the import" else ""}
+{end}
 """
-    outcome = child(source)
-    assert outcome.out == "atexit 5\n" or "Error" in outcome.err
-    assert "Fatal" not in outcome.err
+    outcome = child(f"import atexit\ndef last():\n    import gort\n    print('atexit', {AT_EXIT[name]})\n{source}")
+    assert (outcome.out, outcome.err) == ("atexit 5\n", ""), outcome
 
 
 def test_threads_that_outlive_the_main_thread():

@@ -114,7 +114,5 @@ def _after_fork() -> None:
     _blocking._idle.clear()
 
 
-# The first is called last.
-atexit.register(_gort._close)
 atexit.register(_gort._report_failed)
 os.register_at_fork(after_in_child=_after_fork)
