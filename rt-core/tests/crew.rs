@@ -3,6 +3,7 @@
 use rt_core::goroutine::{self, Crew, SpawnOptions};
 use rt_core::sync::WaitGroup;
 use rt_core::{Wait, chan, time};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::c_void;
 use std::sync::Mutex;
@@ -174,4 +175,40 @@ fn they_hear_of_it_before_their_thread_sleeps() {
     });
     WG.wait();
     assert!(HEARD.load(Relaxed));
+}
+
+/// What a goroutine holds of its thread it gives up where it parks, and nowhere else.
+#[test]
+fn a_call_that_does_not_wait_lets_no_other_run_on_the_thread() {
+    static WIDE: Crew = Crew::new(256 << 10, 2, 2, || {}, || {});
+    static WG: WaitGroup = zeroed();
+    static DISTURBED: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static IN_A_CALL: Cell<bool> = const { Cell::new(false) };
+    }
+    for _ in 0..200 {
+        WG.add(1).unwrap();
+        go_in(&WIDE, || {
+            for _ in 0..10 {
+                WG.add(1).unwrap();
+                go_in(&WIDE, || {
+                    DISTURBED.fetch_add(IN_A_CALL.get().into(), Relaxed);
+                    WG.done().unwrap();
+                });
+            }
+            // Outside for long enough that another M is let to take what waits here, then hardly ever.
+            let since = time::now();
+            while time::now() < since + 3_000_000 {
+                std::hint::spin_loop();
+            }
+            IN_A_CALL.set(true);
+            for _ in 0..20_000 {
+                goroutine::num_goroutine();
+            }
+            IN_A_CALL.set(false);
+            WG.done().unwrap();
+        });
+        WG.wait();
+    }
+    assert_eq!(DISTURBED.load(Relaxed), 0);
 }

@@ -109,11 +109,17 @@ impl Caller {
     }
 
     /// The goroutine has kept its P too long and nobody could take it: let the others run first.
+    ///
+    /// Not one of a crew, which must be left only where it parks: what it holds of its thread, like an
+    /// interpreter, is given up there. Who wanted something of its P looks for it again.
     #[cold]
     unsafe fn give_way(&mut self) {
         // SAFETY: as in `park`.
         unsafe {
             let m = &*self.m;
+            if m.crew.get().is_some() {
+                return;
+            }
             let Some(g) = m.g.get().as_ref() else { return };
             (*m.rt).preemptions.fetch_add(1, Relaxed);
             self.m = g.context.suspend(&m.home, Leave::WantP);
