@@ -96,6 +96,14 @@ def claims() -> str:
     return "\n".join(problems)
 
 
+def situations() -> str:
+    """Each test that the table of bindings/python/tests names is there."""
+    folder = ROOT / "bindings" / "python" / "tests"
+    rows = re.findall(r"^\| [^|]+ \| (test_\w+\.py) \| (test_\w+) \|$", (folder / "README.md").read_text(encoding="utf-8"), re.M)
+    missing = [f"{file} has no {test}" for file, test in rows if f"def {test}(" not in (folder / file).read_text(encoding="utf-8")]
+    return "\n".join(missing if rows else ["the table is not read"])
+
+
 CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("cargo fmt", command("cargo", "fmt", "--all", "--check", "--", "--files-with-diff")),
     ("cargo fmt of the Python binding",
@@ -105,6 +113,7 @@ CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("one version everywhere", versions),
     ("the figures in README.md are those of benches/RESULTS.md", command(sys.executable, "scripts/readme-bench.py", "--check")),
     ("each claim of docs/embedding.md has its test", claims),
+    ("each situation of the Python tests has its test", situations),
     ("the Python tools parse", python_syntax),
     ("the shell scripts parse", shell_syntax),
 ]
