@@ -459,6 +459,7 @@ int main(int argc, char **argv)
         }
         return run_scenario(ASKED, COUNT_OF(ASKED), argv[1]);
     }
+    unsetenv("GORTDEBUG");
     expect_exit("unasked", EXIT_SUCCESS, NULL);
     setenv("GORTDEBUG", "lockowners=1", 1);
     run_all_scenarios(ASKED, COUNT_OF(ASKED));

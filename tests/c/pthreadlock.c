@@ -127,6 +127,8 @@ int main(int argc, char **argv)
     if (argc > 1) {
         return run_scenario(SCENARIOS, COUNT_OF(SCENARIOS), argv[1]);
     }
+    unsetenv("GORTDEBUG");
+    unsetenv("LD_PRELOAD");
     CHECK_EQ(count_of(expect_exit("parks", EXIT_SUCCESS, NULL).text, WARNING), 0);
     setenv("GORTDEBUG", "pthreadlock=1", 1);
     const char *text = expect_exit("careful", EXIT_SUCCESS, "LD_PRELOAD=libgort_pthreadlock.so").text;
