@@ -24,13 +24,13 @@ pub unsafe extern "C" fn gort_mutex_try_lock(m: *mut gort_mutex) -> bool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_mutex_unlock(m: *mut gort_mutex) -> gort_status {
     // SAFETY: as above.
-    let m = unsafe { m.as_ref() };
-    if m.is_some_and(Mutex::unlock_at_once) { GORT_OK } else { unlock_otherwise(m) }
+    unsafe { if m.as_ref().is_some_and(Mutex::unlock_at_once) { GORT_OK } else { unlock_otherwise(m) } }
 }
 
-/// Out of line: what is done nearly always has few registers to save without it.
+/// Out of line: what is done nearly always has no register to save without it.
 #[cold]
 #[inline(never)]
-fn unlock_otherwise(m: Option<&Mutex>) -> gort_status {
-    status(|| m.ok_or(super::NO_OBJECT)?.unlock_otherwise())
+unsafe extern "C" fn unlock_otherwise(m: *mut gort_mutex) -> gort_status {
+    // SAFETY: as above.
+    status(|| unsafe { m.as_ref() }.ok_or(super::NO_OBJECT)?.unlock_otherwise())
 }
