@@ -12,7 +12,7 @@ PRELUDE = """
 import asyncio, os, signal, sys, threading, time, gort
 from gort import context
 def ready():
-    print("ready", flush=True)
+    print("ready\\n", end="", flush=True)  # at once: two may say it
 def spins():
     ready()
     while True:
