@@ -22,11 +22,23 @@ import sys
 import tempfile
 from pathlib import Path
 
-import run_race
 from docs_runner.links import broken
 from docs_runner.pages import read
 from docs_runner.programs import RACE, STANDARD, Program, programs_of, write
-from harness import LIBRARY_DIR, ROOT, Failure, Outcome, Tally, c_compiler, cpp_compiler, expect, expect_equal, first_error, run
+from harness import (
+    LIBRARY_DIR,
+    ROOT,
+    Failure,
+    Outcome,
+    Tally,
+    c_compiler,
+    cpp_compiler,
+    expect,
+    expect_equal,
+    first_error,
+    no_sanitizer,
+    run,
+)
 
 VENV_PYTHON = ROOT / "target" / "venv" / "bin" / "python"
 WARNINGS = ["-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-unused-function"]
@@ -96,7 +108,7 @@ def main() -> int:
     paths = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     pages = {path: read(path) for path in paths if options.filter in path.name}
     tally = Tally()
-    no_races = run_race.cannot_run()
+    no_races = no_sanitizer("thread", " ".join(c_compiler()))
     with tempfile.TemporaryDirectory(prefix="gort-docs-") as folder:
         runner = Runner(Path(folder), options.include, options.syntax_only)
         for page in pages.values():

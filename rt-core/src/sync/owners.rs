@@ -69,7 +69,7 @@ impl Note {
 
 /// Fibonacci hashing, folded: the table uses the lowest bits and the highest.
 fn hash(n: u64) -> u64 {
-    let product = u128::from(n) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+    let product = u128::from(n) * 0x9e37_79b9_7f4a_7c15;
     (product >> 64) as u64 ^ product as u64
 }
 
