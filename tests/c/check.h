@@ -191,6 +191,16 @@ static inline void spawn(gort_func fn, void *arg)
     CHECK_STATUS(gort_go(fn, arg), GORT_OK);
 }
 
+/* As spawn; the name is copied. */
+static inline void spawn_named(const char *name, gort_func fn, void *arg)
+{
+    gort_go_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.name = name;
+    CHECK_STATUS(gort_go_with(&options, fn, arg), GORT_OK);
+}
+
 /* Long enough for whoever has said that it is about to block to have blocked. What depends
  * on it holds in either case, except the order of waiters, for which there is no other sign. */
 static inline void settle(void)

@@ -3,6 +3,7 @@
  * others run and while they sleep, and says EBADF when it cannot write.
  */
 #include "check.h"
+#include "texts.h"
 
 enum { PARKED = 200 };
 
@@ -21,19 +22,6 @@ static void parks(void *arg)
     ATOMIC_ADD(&parked, 1);
     CHECK_EQ(gort_chan_recv(parker->chan, NULL), GORT_CLOSED);
     ATOMIC_ADD(&parked, -1);
-}
-
-static char *dump_text(void)
-{
-    static char text[1 << 20];
-    FILE *file = tmpfile();
-    CHECK(file != NULL);
-    CHECK_STATUS(gort_dump(fileno(file)), GORT_OK);
-    rewind(file);
-    size_t used = fread(text, 1, sizeof text - 1, file);
-    text[used] = '\0';
-    fclose(file);
-    return text;
 }
 
 /* "goroutine 12 " or "goroutine 12:", and not goroutine 123 */
@@ -61,11 +49,7 @@ static void shows_everyone(void *arg)
         parkers[i].number = i;
         char name[32];
         snprintf(name, sizeof name, "parker-%03d-of-many", i);
-        gort_go_options options;
-        memset(&options, 0, sizeof options);
-        options.struct_size = sizeof options;
-        options.name = name;
-        CHECK_STATUS(gort_go_with(&options, parks, &parkers[i]), GORT_OK);
+        spawn_named(name, parks, &parkers[i]);
         memset(name, '#', sizeof name - 1); /* the name was copied */
     }
     char *waiting = dump_text(); /* some run, some sleep, some have not begun */
@@ -135,12 +119,8 @@ static void spawns_named(void *arg)
     enum { BATCH = 100 };
     while (!ATOMIC_GET(&stop)) {
         int *over = check_alloc(sizeof *over);
-        gort_go_options options;
-        memset(&options, 0, sizeof options);
-        options.struct_size = sizeof options;
-        options.name = "short-lived";
         for (int i = 0; i < BATCH; i++) {
-            CHECK_STATUS(gort_go_with(&options, ends_at_once, over), GORT_OK);
+            spawn_named("short-lived", ends_at_once, over);
         }
         WAIT_UNTIL(ATOMIC_GET(over) == BATCH);
         free(over);

@@ -6,25 +6,16 @@
  */
 #include "check.h"
 #include "child.h"
+#include "texts.h"
 
 enum { CHURNERS = 16, DUMPS = 60 };
 
 #define FRAME OPAQUE static
 
-static char text[1 << 20];
+static char *text;
 static gort_chan *never;
 static gort_mutex held;
 static int ready;
-
-static void take_dump(void)
-{
-    FILE *file = tmpfile();
-    CHECK(file != NULL);
-    CHECK_STATUS(gort_dump(fileno(file)), GORT_OK);
-    rewind(file);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-}
 
 /* What the dump says of the goroutine with this name. */
 static const char *section(const char *name)
@@ -179,7 +170,7 @@ static void shows_who_called_whom(void *arg)
     go_named("caller", in_callback, NULL);
     WAIT_UNTIL(ATOMIC_GET(&ready) == 5);
     settle();
-    take_dump();
+    text = dump_text();
     EXPECT_ORDER(section("reader"), "gort_chan_recv", "receives", "with_room", "with_much", "reads", "go_named");
     EXPECT_ORDER(section("locker"), "gort_mutex_lock", "locks", "go_named");
     EXPECT_ORDER(section("selector"), "gort_select", "selects", "go_named");
@@ -200,7 +191,7 @@ static void running_has_none(void *arg)
     ATOMIC_SET(&ready, 0);
     go_named("computer", computes, NULL);
     WAIT_UNTIL(ATOMIC_GET(&ready) == 1);
-    take_dump();
+    text = dump_text();
     const char *part = section("computer");
     bool running = strstr(part, "[running]") != NULL; /* or it waits for a P, in the library */
     CHECK(running || strstr(part, "[runnable]") != NULL);
@@ -263,7 +254,7 @@ static void shows_where_made(void *arg)
     makes_by_try(group);
     WAIT_UNTIL(ATOMIC_GET(&ready) == 5);
     settle();
-    take_dump();
+    text = dump_text();
     if (gort_goroutine_id() != 0) {
         snprintf(by, sizeof by, "created by goroutine %llu at ", (unsigned long long)gort_goroutine_id());
     } else {
@@ -344,7 +335,7 @@ static void each_is_of_one_moment(void *arg)
         go_named("churner", churns, NULL);
     }
     for (int i = 0; i < DUMPS || stacks == 0; i++) {
-        take_dump();
+        text = dump_text();
         for (char *at = text, *end; (end = strstr(at, "\n\n")) != NULL; at = end + 2) {
             *end = '\0';
             bool left = strstr(at, "left_") != NULL, right = strstr(at, "right_") != NULL;
@@ -396,7 +387,7 @@ static void garbage_does_no_harm(void *arg)
     go_named("garbage", through_garbage, NULL);
     WAIT_UNTIL(ATOMIC_GET(&ready) == 1);
     settle();
-    take_dump();
+    text = dump_text();
     EXPECT_ORDER(section("garbage"), "gort_chan_recv", "receives", "once_body");
     CHECK_STATUS(gort_chan_close(never), GORT_OK);
     wait_for_others();

@@ -18,12 +18,8 @@ static void parks(void *arg)
 
 static void park_named(const char *name)
 {
-    gort_go_options options;
-    memset(&options, 0, sizeof options);
-    options.struct_size = sizeof options;
-    options.name = name;
     never = new_chan(1, 0);
-    CHECK_STATUS(gort_go_with(&options, parks, NULL), GORT_OK);
+    spawn_named(name, parks, NULL);
     settle();
 }
 

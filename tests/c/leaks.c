@@ -4,25 +4,9 @@
  */
 /* needs: context */
 #include "check.h"
+#include "texts.h"
 
 #include <malloc.h>
-
-static char *text_of(ssize_t *count)
-{
-    static char text[1 << 20];
-    FILE *file = tmpfile();
-    CHECK(file != NULL);
-    if (count != NULL) {
-        *count = gort_leaks(fileno(file));
-    } else {
-        CHECK_STATUS(gort_dump(fileno(file)), GORT_OK);
-    }
-    rewind(file);
-    size_t used = fread(text, 1, sizeof text - 1, file);
-    text[used] = '\0';
-    fclose(file);
-    return text;
-}
 
 struct waiter {
     const char *name;
@@ -32,15 +16,11 @@ struct waiter {
 
 static void start(struct waiter *waiter, gort_func body)
 {
-    gort_go_options options;
-    memset(&options, 0, sizeof options);
-    options.struct_size = sizeof options;
-    options.name = waiter->name;
-    CHECK_STATUS(gort_go_with(&options, body, waiter), GORT_OK);
+    spawn_named(waiter->name, body, waiter);
     char needle[64];
     snprintf(needle, sizeof needle, "\"%s\" [", waiter->name);
     for (;;) { /* until it is parked */
-        const char *at = strstr(text_of(NULL), needle);
+        const char *at = strstr(dump_text(), needle);
         CHECK(at != NULL || ATOMIC_GET(&waiter->woken));
         if (at == NULL || (strncmp(at + strlen(needle), "run", 3) != 0)) {
             return;
@@ -126,14 +106,14 @@ static void are_found(void *arg)
     start(nil, receives);
     nil->name = "lost-without-cases";
     start(nil, selects_nothing);
-    char *text = text_of(&now);
+    char *text = leaks_text(&now);
     CHECK_EQ(now, before + 5);
     CHECK(strstr(text, "\"lost-receiver\" [chan receive (leaked)") != NULL);
     CHECK(strstr(text, "\"lost-sender\" [chan send (leaked)") != NULL);
     CHECK(strstr(text, "\"lost-selector\" [select (leaked)") != NULL);
     CHECK(strstr(text, "\"lost-on-nil\" [chan receive (nil chan)") != NULL);
     CHECK(strstr(text, "\"lost-without-cases\" [select (no cases)") != NULL);
-    CHECK(strstr(text_of(NULL), "\"lost-sender\" [chan send (leaked)") != NULL);
+    CHECK(strstr(dump_text(), "\"lost-sender\" [chan send (leaked)") != NULL);
     CHECK(!receiver->woken && !sender->woken && !selector->woken && !nil->woken);
 }
 
@@ -177,15 +157,6 @@ static void threads_do_not_count(void *arg)
     CHECK_EQ(gort_leaks(-1), before);
 }
 
-static int count_of(const char *text, const char *needle)
-{
-    int count = 0;
-    for (const char *at = strstr(text, needle); at != NULL; at = strstr(at + 1, needle)) {
-        count++;
-    }
-    return count;
-}
-
 /* Whose only reference is that of the blocked call: freed when the timer has ended it. */
 static void after_is_freed(void *arg)
 {
@@ -204,7 +175,7 @@ static void after_is_freed(void *arg)
             CHECK(waiters[i].first != NULL);
             spawn(receives, &waiters[i]);
         }
-        WAIT_UNTIL(count_of(text_of(NULL), "[chan receive]") >= TIMES || ATOMIC_GET(&waiters[0].woken));
+        WAIT_UNTIL(count_of(dump_text(), "[chan receive]") >= TIMES || ATOMIC_GET(&waiters[0].woken));
         bool slow = ATOMIC_GET(&waiters[0].woken); /* some may not have begun: nothing is learned from this round */
         for (int i = 0; i < TIMES && slow; i++) {
             WAIT_UNTIL(ATOMIC_GET(&waiters[i].woken));

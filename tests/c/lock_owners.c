@@ -7,32 +7,7 @@
 /* needs: rwmutex */
 #include "check.h"
 #include "child.h"
-
-static char *text_of(ssize_t *count)
-{
-    static char text[1 << 20];
-    FILE *file = tmpfile();
-    CHECK(file != NULL);
-    if (count != NULL) {
-        *count = gort_leaks(fileno(file));
-    } else {
-        CHECK_STATUS(gort_dump(fileno(file)), GORT_OK);
-    }
-    rewind(file);
-    size_t used = fread(text, 1, sizeof text - 1, file);
-    text[used] = '\0';
-    fclose(file);
-    return text;
-}
-
-static int count_of(const char *text, const char *needle)
-{
-    int count = 0;
-    for (const char *at = strstr(text, needle); at != NULL; at = strstr(at + 1, needle)) {
-        count++;
-    }
-    return count;
-}
+#include "texts.h"
 
 /* A line of the text has all these words in this order. */
 static int says(const char *text, const char *first, const char *second, const char *third)
@@ -81,15 +56,6 @@ static void locks_both(void *arg)
     check_fail(__FILE__, __LINE__, "%s has got both", party->name);
 }
 
-static void start(struct party *party, gort_func body)
-{
-    gort_go_options options;
-    memset(&options, 0, sizeof options);
-    options.struct_size = sizeof options;
-    options.name = party->name;
-    CHECK_STATUS(gort_go_with(&options, body, party), GORT_OK);
-}
-
 /* Each has its first before any asks for its second. */
 static void start_all(struct party *parties, int count)
 {
@@ -97,7 +63,7 @@ static void start_all(struct party *parties, int count)
     ATOMIC_SET(&go_on, 0);
     for (int i = 0; i < count; i++) {
         parties[i].go_on = &go_on;
-        start(&parties[i], locks_both);
+        spawn_named(parties[i].name, locks_both, &parties[i]);
         WAIT_UNTIL(ATOMIC_GET(&parties[i].has_first));
     }
     ATOMIC_SET(&go_on, 1);
@@ -107,7 +73,7 @@ static char *text_with_leaks(int count)
 {
     WAIT_UNTIL(gort_leaks(-1) == count);
     ssize_t now;
-    char *text = text_of(&now);
+    char *text = leaks_text(&now);
     CHECK_EQ(now, count);
     return text;
 }
@@ -121,6 +87,21 @@ static const char *waits_for(const void *lock)
     return address_text;
 }
 
+/* Two parties that wait for each other; the text of the leaks. */
+static char *cycle_of_two(struct party *parties)
+{
+    start_all(parties, 2);
+    char *text = text_with_leaks(2);
+    CHECK_EQ(count_of(text, "wait-for cycle:"), 1);
+    for (int i = 0; i < 2; i++) {
+        char waiter[32], holder[32];
+        snprintf(waiter, sizeof waiter, "\"%s\" ", parties[i].name);
+        snprintf(holder, sizeof holder, "\"%s\"", parties[1 - i].name);
+        CHECK(says(text, waiter, waits_for(parties[i].second), holder));
+    }
+    return text;
+}
+
 static void abba(void)
 {
     static gort_mutex a, b;
@@ -128,15 +109,11 @@ static void abba(void)
         {"left", &a, &b, lock, lock, 0, NULL, NULL},
         {"right", &b, &a, lock, lock, 0, NULL, NULL},
     };
-    start_all(parties, 2);
-    char *text = text_with_leaks(2);
-    CHECK_EQ(count_of(text, "wait-for cycle:"), 1);
+    char *text = cycle_of_two(parties);
     CHECK(says(text, "  goroutine ", "\"left\" ", waits_for(&b)));
-    CHECK(says(text, "\"left\" ", waits_for(&b), "\"right\""));
-    CHECK(says(text, "\"right\" ", waits_for(&a), "\"left\""));
     CHECK(strstr(text, "\"left\" [sync.Mutex.Lock]:") != NULL);
     CHECK(strstr(text, "locks_both") != NULL); /* where each waits */
-    CHECK_EQ(count_of(text_of(NULL), "wait-for cycle:"), 1);
+    CHECK_EQ(count_of(dump_text(), "wait-for cycle:"), 1);
     exit(EXIT_SUCCESS);
 }
 
@@ -177,11 +154,7 @@ static void writers(void)
         {"left", &a, &b, write_lock, write_lock, 0, NULL, NULL},
         {"right", &b, &a, write_lock, write_lock, 0, NULL, NULL},
     };
-    start_all(parties, 2);
-    char *text = text_with_leaks(2);
-    CHECK_EQ(count_of(text, "wait-for cycle:"), 1);
-    CHECK(says(text, "\"left\" ", waits_for(&b), "\"right\""));
-    CHECK(says(text, "\"right\" ", waits_for(&a), "\"left\""));
+    cycle_of_two(parties);
     exit(EXIT_SUCCESS);
 }
 
@@ -207,9 +180,9 @@ static void recursive_reader(void)
     static gort_rwmutex mutex;
     struct party reader = {"reader", &mutex, NULL, NULL, NULL, 0, NULL, NULL}, writer = reader;
     writer.name = "writer";
-    start(&reader, reads_again);
+    spawn_named(reader.name, reads_again, &reader);
     WAIT_UNTIL(ATOMIC_GET(&reader.has_first));
-    start(&writer, writes_once);
+    spawn_named(writer.name, writes_once, &writer);
     char *text = text_with_leaks(2);
     CHECK_EQ(count_of(text, "wait-for cycle:"), 1);
     CHECK(says(text, "\"reader\" ", waits_for(&mutex), "\"writer\""));
@@ -226,11 +199,7 @@ static void reader_and_mutex(void)
         {"reader", &shared, &mutex, read_lock, lock, 0, NULL, NULL},
         {"writer", &mutex, &shared, lock, write_lock, 0, NULL, NULL},
     };
-    start_all(parties, 2);
-    char *text = text_with_leaks(2);
-    CHECK_EQ(count_of(text, "wait-for cycle:"), 1);
-    CHECK(says(text, "\"reader\" ", waits_for(&mutex), "\"writer\""));
-    CHECK(says(text, "\"writer\" ", waits_for(&shared), "\"reader\""));
+    cycle_of_two(parties);
     exit(EXIT_SUCCESS);
 }
 
@@ -254,11 +223,11 @@ static void orphan(void)
     struct party holder = {"gone", &mutex, NULL, NULL, NULL, 0, NULL, NULL}, waiter = holder, other = holder;
     waiter.name = "waiter";
     other.first = &free_again;
-    start(&holder, locks_and_ends);
-    start(&other, locks_and_ends);
+    spawn_named(holder.name, locks_and_ends, &holder);
+    spawn_named(other.name, locks_and_ends, &other);
     WAIT_UNTIL(ATOMIC_GET(&holder.has_first) && ATOMIC_GET(&other.has_first) && gort_num_goroutine() == 0);
     CHECK_STATUS(gort_mutex_unlock(&free_again), GORT_OK); /* by another, which is allowed */
-    start(&waiter, locks_first);
+    spawn_named(waiter.name, locks_first, &waiter);
     char *text = text_with_leaks(1);
     CHECK_EQ(count_of(text, "orphaned lock "), 1);
     CHECK(says(text, waits_for(&mutex), "goroutine ", " (ended)"));
@@ -280,11 +249,11 @@ static void behind_a_leak(void)
     static gort_mutex mutex;
     struct party holder = {"holder", &mutex, NULL, NULL, NULL, 0, NULL, new_chan(0, 0)}, waiter = holder;
     waiter.name = "waiter";
-    start(&holder, receives_holding);
+    spawn_named(holder.name, receives_holding, &holder);
     WAIT_UNTIL(ATOMIC_GET(&holder.has_first));
-    start(&waiter, locks_first);
-    WAIT_UNTIL(strstr(text_of(NULL), "held by goroutine") != NULL);
-    WAIT_UNTIL(strstr(text_of(NULL), "[chan receive]") != NULL);
+    spawn_named(waiter.name, locks_first, &waiter);
+    WAIT_UNTIL(strstr(dump_text(), "held by goroutine") != NULL);
+    WAIT_UNTIL(strstr(dump_text(), "[chan receive]") != NULL);
     CHECK_EQ(gort_leaks(-1), 0); /* somebody may still send */
     gort_chan_release(holder.chan);
     char *text = text_with_leaks(2);
@@ -319,8 +288,8 @@ static void thread_holds(void)
     waiter.name = "waiter";
     pthread_t thread = plain_thread(holds_on_thread, &holder);
     WAIT_UNTIL(ATOMIC_GET(&holder.has_first));
-    start(&waiter, locks_first);
-    WAIT_UNTIL(says(text_of(NULL), waits_for(&mutex), "thread ", ""));
+    spawn_named(waiter.name, locks_first, &waiter);
+    WAIT_UNTIL(says(dump_text(), waits_for(&mutex), "thread ", ""));
     CHECK_EQ(gort_leaks(-1), 0);
     CHECK_STATUS(gort_chan_close(chan), GORT_OK);
     join_thread(thread);
@@ -337,7 +306,7 @@ static void thread_in_a_cycle(void)
     struct party party = {"goroutine", &b, &a, lock, lock, 0, &go_on, NULL};
     of_thread = on_thread;
     plain_thread(locks_both_on_thread, &of_thread);
-    start(&party, locks_both);
+    spawn_named(party.name, locks_both, &party);
     WAIT_UNTIL(ATOMIC_GET(&of_thread.has_first) && ATOMIC_GET(&party.has_first));
     ATOMIC_SET(&go_on, 1);
     char *text = text_with_leaks(1); /* a thread is no goroutine */
@@ -393,7 +362,7 @@ static void no_false_alarm(void)
     while (gort_num_goroutine() > 0) {
         CHECK_EQ(gort_leaks(-1), 0);
         if (++looks % 50 == 0) {
-            CHECK(strstr(text_of(NULL), "wait-for cycle") == NULL);
+            CHECK(strstr(dump_text(), "wait-for cycle") == NULL);
         }
         gort_yield();
     }
@@ -424,9 +393,9 @@ static void unasked(void)
     static gort_mutex mutex;
     struct party party = {"twice", &mutex, &mutex, lock, lock, 0, NULL, NULL};
     start_all(&party, 1);
-    WAIT_UNTIL(strstr(text_of(NULL), "[sync.Mutex.Lock]") != NULL);
+    WAIT_UNTIL(strstr(dump_text(), "[sync.Mutex.Lock]") != NULL);
     CHECK_EQ(gort_leaks(-1), 0);
-    CHECK(strstr(text_of(NULL), "waits for lock") == NULL);
+    CHECK(strstr(dump_text(), "waits for lock") == NULL);
     exit(EXIT_SUCCESS);
 }
 

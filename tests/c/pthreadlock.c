@@ -7,6 +7,7 @@
 /* sanitize: not address */
 #include "check.h"
 #include "child.h"
+#include "texts.h"
 
 #include <threads.h>
 
@@ -16,11 +17,7 @@ static const char WARNING[] = "with the pthread mutex 0x";
 
 static void go_named(const char *name, gort_func body)
 {
-    gort_go_options options;
-    memset(&options, 0, sizeof options);
-    options.struct_size = sizeof options;
-    options.name = name;
-    CHECK_STATUS(gort_go_with(&options, body, NULL), GORT_OK);
+    spawn_named(name, body, NULL);
     WAIT_UNTIL(gort_num_goroutine() == 0);
 }
 
@@ -112,15 +109,6 @@ static void careful(void)
 static const struct scenario SCENARIOS[] = {
     {"parks", parks}, {"yields", yields}, {"ends", ends}, {"careful", careful},
 };
-
-static int count_of(const char *text, const char *needle)
-{
-    int count = 0;
-    for (const char *at = strstr(text, needle); at != NULL; at = strstr(at + 1, needle)) {
-        count++;
-    }
-    return count;
-}
 
 int main(int argc, char **argv)
 {
