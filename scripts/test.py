@@ -74,20 +74,22 @@ def no_go() -> str | None:
     return "Go: not found; make bench fetches it into target/bench-venv"
 
 
-def no_race_detector() -> str | None:
-    """The compiler lacks the thread sanitizer, or its programs do not start here."""
-    asked = subprocess.run(python("tests/run_race.py", "--ask"), cwd=ROOT, capture_output=True, text=True)
-    return None if asked.returncode == 0 else asked.stdout.strip() or "tests/run_race.py --ask fails"
-
-
-def no_address_sanitizer() -> str | None:
-    asked = subprocess.run(python("tests/run_asan.py", "--ask"), cwd=ROOT, capture_output=True, text=True)
-    return None if asked.returncode == 0 else asked.stdout.strip() or "tests/run_asan.py --ask fails"
-
-
 def python(script: str, *arguments: str) -> list[str]:
     return [sys.executable, script, *arguments]
 
+
+def refusal(script: str) -> Callable[[], str | None]:
+    """Of a script that says itself why it cannot run here."""
+
+    def ask() -> str | None:
+        asked = subprocess.run(python(script, "--ask"), cwd=ROOT, capture_output=True, text=True)
+        return None if asked.returncode == 0 else asked.stdout.strip() or f"{script} --ask fails"
+
+    return ask
+
+
+no_race_detector = refusal("tests/run_race.py")
+no_address_sanitizer = refusal("tests/run_asan.py")
 
 STAGES = [
     Stage("check", python("scripts/check.py")),

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Callable, Mapping, NamedTuple, Sequence
 
@@ -82,21 +81,6 @@ def first_error(outcome: Outcome) -> str:
     """The line of a compiler's output that says most."""
     lines = outcome.err.splitlines()
     return next((line for line in lines if "error" in line or "undefined" in line), (lines or ["the compiler failed"])[0])
-
-
-def no_sanitizer(name: str, compiler: str) -> str | None:
-    """Why programs with this sanitizer cannot be had here."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, binary = Path(folder, "empty.c"), Path(folder, "empty")
-        source.write_text("int main(void) { return 0; }\n")
-        try:
-            made = subprocess.run([*compiler.split(), f"-fsanitize={name}", source, "-o", binary], capture_output=True)
-            ran = made.returncode == 0 and subprocess.run([binary], capture_output=True).returncode == 0
-        except OSError as error:
-            return f"{compiler}: {error.strerror}"
-    if made.returncode != 0:
-        return f"{compiler} has no -fsanitize={name}"
-    return None if ran else f"programs with -fsanitize={name} do not start here; see docs/race-detector.md"
 
 
 class Tally:

@@ -14,27 +14,17 @@ Invariants:
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import LIBRARY_DIR, ROOT, Tally, expect, expect_equal, first_error, no_sanitizer, run
+from harness import ROOT, Tally, expect, expect_equal, run
+from sanitizers import Sanitizer, asked
 
 SOURCES = ROOT / "tests" / "asan"
-FLAGS = ["-std=c99", "-g", "-O1", "-fno-omit-frame-pointer", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 AT_A_TIME = 2
-
-
-def compile_program(source: Path, compiler: str, folder: Path) -> Path:
-    binary = folder / source.stem
-    library = [f"-L{LIBRARY_DIR}", f"-Wl,-rpath,{LIBRARY_DIR}", "-lgort", "-pthread"]
-    flags = [*FLAGS, "-fsanitize=address", f"-I{ROOT / 'include'}"]
-    outcome = run([*compiler.split(), *flags, source, "-o", binary, *library])
-    expect(outcome.status == 0, f"does not compile: {first_error(outcome)}")
-    return binary
 
 
 def case_ends_as_it_should(binary: Path, source: Path, case: str, report: str, fake_stacks: int) -> None:
@@ -50,30 +40,15 @@ def case_ends_as_it_should(binary: Path, source: Path, case: str, report: str, f
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Check what the address sanitizer says about goroutines.")
-    parser.add_argument("--filter", default="", metavar="NAME", help="cases whose name contains NAME")
-    parser.add_argument("--compiler", default=os.environ.get("CC", "cc"), metavar="CC")
-    parser.add_argument("--ask", action="store_true", help="only say whether it can run here")
-    arguments = parser.parse_args()
-    reason = no_sanitizer("address", arguments.compiler)
-    if reason is not None:
-        print(reason)
-        return 1
-    if arguments.ask:
-        return 0
+    arguments = asked("address", "Check what the address sanitizer says about goroutines.")
+    sanitizer = Sanitizer("address", arguments.compiler, ["-fno-omit-frame-pointer"])
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_A_TIME) as pool:
         checks = []
-        for source in sorted(SOURCES.glob("*.c")):
-            try:
-                binary = compile_program(source, arguments.compiler, Path(folder))
-            except Exception as error:
-                tally.fail(source.name, str(error))
-                continue
-            cases = [line.partition(" ") for line in run([binary]).lines()]
-            for case, _, report in cases:
-                if arguments.filter in case:
-                    checks += [(binary, source, case, report.strip(), fake_stacks) for fake_stacks in (0, 1)]
+        for source, binary, line in sanitizer.cases(SOURCES, Path(folder), tally):
+            case, _, report = line.partition(" ")
+            if arguments.filter in case:
+                checks += [(binary, source, case, report.strip(), fake_stacks) for fake_stacks in (0, 1)]
         list(pool.map(lambda c: tally.run(f"{c[1].name} {c[2]} {c[4]}", lambda: case_ends_as_it_should(*c)), checks))
     return tally.close()
 

@@ -36,9 +36,9 @@ from harness import (
     expect,
     expect_equal,
     first_error,
-    no_sanitizer,
     run,
 )
+from sanitizers import no_sanitizer
 
 VENV_PYTHON = ROOT / "target" / "venv" / "bin" / "python"
 WARNINGS = ["-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-unused-function"]

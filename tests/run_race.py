@@ -15,7 +15,6 @@ Invariants:
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import sys
@@ -23,22 +22,14 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import LIBRARY_DIR, ROOT, Outcome, Tally, expect, expect_equal, first_error, no_sanitizer, run
+from harness import ROOT, Outcome, Tally, expect, expect_equal, run
+from sanitizers import Sanitizer, asked
 
 SOURCES = ROOT / "tests" / "race"
-FLAGS = ["-std=c99", "-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsanitize=thread"]
 REPORTED = 66
 AT_A_TIME = 2
 IN_PROGRAM = re.compile(r"/tests/race/\w+\.[ch]\b")
 ACCESS = re.compile(r"^  (?:Previous )?(?:atomic )?(?:read|write) of size \d+ at .* by ", re.M | re.I)
-
-
-def compile_program(source: Path, compiler: str, folder: Path) -> Path:
-    binary = folder / source.stem
-    library = [f"-L{LIBRARY_DIR}", f"-Wl,-rpath,{LIBRARY_DIR}", "-lgort", "-pthread"]
-    outcome = run([*compiler.split(), *FLAGS, f"-I{ROOT / 'include'}", source, "-o", binary, *library])
-    expect(outcome.status == 0, f"does not compile: {first_error(outcome)}")
-    return binary
 
 
 def detect(binary: Path, *arguments: str) -> Outcome:
@@ -67,9 +58,9 @@ def without_edge(binary: Path, name: str) -> None:
         expect(known, f"{thread} has no name, or was created nowhere", outcome)
 
 
-def chapter(source: Path, compiler: str, folder: Path) -> None:
+def chapter(source: Path, sanitizer: Sanitizer, folder: Path) -> None:
     """The example programs with a race, and those without it any more."""
-    outcome = detect(compile_program(source, compiler, folder))
+    outcome = detect(sanitizer.compile(source, folder))
     if source.stem.endswith("_fixed"):
         expect_equal(outcome.status, 0, "status", outcome)
         expect_equal(outcome.err, "", "reports", outcome)
@@ -79,32 +70,17 @@ def chapter(source: Path, compiler: str, folder: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Check every edge of the memory model under the race detector.")
-    parser.add_argument("--filter", default="", metavar="NAME", help="edges whose name contains NAME")
-    parser.add_argument("--compiler", default=os.environ.get("CC", "cc"), metavar="CC")
-    parser.add_argument("--ask", action="store_true", help="only say whether it can run here")
-    arguments = parser.parse_args()
-    reason = no_sanitizer("thread", arguments.compiler)
-    if reason is not None:
-        print(reason)
-        return 1
-    if arguments.ask:
-        return 0
+    arguments = asked("thread", "Check every edge of the memory model under the race detector.")
+    sanitizer = Sanitizer("thread", arguments.compiler)
     tally = Tally()
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(AT_A_TIME) as pool:
         checks = []
-        for source in sorted(SOURCES.glob("*.c")):
-            try:
-                binary = compile_program(source, arguments.compiler, Path(name))
-            except Exception as error:
-                tally.fail(source.name, str(error))
-                continue
-            for edge in run([binary]).lines():
-                if arguments.filter in edge:
-                    checks += [(with_edge, binary, edge), (without_edge, binary, edge)]
+        for _, binary, edge in sanitizer.cases(SOURCES, Path(name), tally):
+            if arguments.filter in edge:
+                checks += [(with_edge, binary, edge), (without_edge, binary, edge)]
         for source in sorted((ROOT / "examples" / "c").glob("race_*.c")):
             if arguments.filter in source.stem:
-                tally.run(source.name, lambda: chapter(source, arguments.compiler, Path(name)))
+                tally.run(source.name, lambda: chapter(source, sanitizer, Path(name)))
         list(pool.map(lambda c: tally.run(f"{c[1].name} {c[2]} {c[0].__name__}", lambda: c[0](c[1], c[2])), checks))
     return tally.close()
 
