@@ -132,6 +132,7 @@ def build() -> None:
     outcome = run_command([
         *c_compiler(), *warnings, "-fPIC", "-shared", f"-I{ROOT / 'include'}", source, "-o", SQUARES,
         f"-L{LIBRARY_DIR}", "-lgort", f"-Wl,-rpath,{LIBRARY_DIR}",
+        "-Wl,-z,nodelete",  # LuaJIT unloads what it has loaded as it ends, and the goroutines may not have ended yet
     ])
     expect(outcome.status == 0, f"squares.c does not compile: {first_error(outcome)}")
 

@@ -479,7 +479,8 @@ impl Chan {
         self.timer.store(timer, Relaxed);
     }
 
-    /// Throw away what lies in the buffer; true when there was something. Nobody sends meanwhile.
+    /// Throw away what the timer has put into the buffer, which puts nothing more there; true when there was
+    /// something.
     pub(crate) fn drain(&self) -> bool {
         if self.count.load(Acquire) == 0 {
             return false;

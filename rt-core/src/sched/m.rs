@@ -22,7 +22,7 @@ pub(crate) type AfterSwitch = unsafe fn(*mut ());
 
 /// An OS thread of the runtime.
 ///
-/// `g`, `after_*`, `spinning`, `next_*`, `rng`: its own thread's, except that `next_p` and `next_g`
+/// `g`, `after_*`, `spinning`, `owed`, `next_*`: its own thread's, except that `next_p` and `next_g`
 /// are filled by who wakes it, under the scheduler's lock. `p`: its own thread's while it is inside
 /// the boundary, the claimer's while there is a claim.
 #[repr(C, align(128))]

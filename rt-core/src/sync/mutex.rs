@@ -67,13 +67,17 @@ impl Mutex {
     #[inline]
     pub fn try_lock(&self) -> bool {
         current::touch();
-        let state = self.state.load(Relaxed);
-        let locked =
-            state & LOCKED == 0 && self.state.compare_exchange(state, state | LOCKED, Acquire, Relaxed).is_ok();
+        let locked = self.take();
         if locked {
             owners::locked(self.address());
         }
         locked
+    }
+
+    #[inline]
+    fn take(&self) -> bool {
+        let state = self.state.load(Relaxed);
+        state & LOCKED == 0 && self.state.compare_exchange(state, state | LOCKED, Acquire, Relaxed).is_ok()
     }
 
     /// Unlock; by anyone. An error when it is not locked.
@@ -106,12 +110,10 @@ impl Mutex {
     #[cold]
     #[inline(never)]
     fn lock_contended(&self) {
-        let state = self.state.load(Relaxed);
-        if state & LOCKED == 0 && self.state.compare_exchange(state, state | LOCKED, Acquire, Relaxed).is_ok() {
-            return;
+        if !self.take() {
+            // Without a deadline there is no failure.
+            let _ = self.lock_slow(&mut Caller::enter(), &Wait::Forever);
         }
-        // Without a deadline there is no failure.
-        let _ = self.lock_slow(&mut Caller::enter(), &Wait::Forever);
     }
 
     pub(super) fn lock_slow(&self, caller: &mut Caller, wait: &Wait) -> Result {

@@ -57,35 +57,33 @@ unsafe fn fire(timer: *mut (), now: i64, caller: &Caller) {
 }
 
 impl Timer {
-    /// # Safety
-    /// `at` is memory for a timer, which stays there.
-    unsafe fn start(at: *mut Timer, does: Does, when: i64, period: i64, caller: &Caller) {
-        // SAFETY: by contract; the node is fresh, and its argument the timer's own address.
+    /// A timer that is due after `d`; `place` has memory for it that stays there, and says what it does.
+    fn start(d: i64, period: i64, place: impl FnOnce() -> Option<(*mut Timer, Does)>) -> Option<NonNull<Timer>> {
+        let when = clock::deadline(d);
+        let caller = Caller::enter();
+        lifecycle::ensure_started(&caller).ok()?;
+        let (at, does) = place()?;
+        // SAFETY: memory of our own, as `place` promises; the node is fresh, and its argument the timer's address.
         unsafe {
             at.write(Timer { lock: SpinLock::new(()), node: Node::new(fire, at.cast()), does });
             race::release(at);
-            (*at).node.insert(caller, when, period);
+            (*at).node.insert(&caller, when, period);
         }
+        NonNull::new(at)
     }
 
     fn with_channel(d: i64, period: i64) -> Option<NonNull<Timer>> {
-        let when = clock::deadline(d);
-        let caller = Caller::enter();
-        lifecycle::ensure_started(&caller).ok()?;
-        let (c, timer) = chan::new_with_timer().ok()?;
-        // SAFETY: the channel's room for it.
-        unsafe { Timer::start(timer, Does::Send(c.as_ptr()), when, period, &caller) };
-        NonNull::new(timer)
+        Timer::start(d, period, || {
+            let (c, at) = chan::new_with_timer().ok()?;
+            Some((at, Does::Send(c.as_ptr())))
+        })
     }
 
     fn with_call(d: i64, entry: Entry, arg: *mut c_void) -> Option<NonNull<Timer>> {
-        let when = clock::deadline(d);
-        let caller = Caller::enter();
-        lifecycle::ensure_started(&caller).ok()?;
-        let timer = try_box(MaybeUninit::<Timer>::uninit())?.as_ptr().cast();
-        // SAFETY: fresh.
-        unsafe { Timer::start(timer, Does::Go(entry, arg), when, 0, &caller) };
-        NonNull::new(timer)
+        Timer::start(d, 0, || {
+            let at = try_box(MaybeUninit::<Timer>::uninit())?.as_ptr().cast();
+            Some((at, Does::Go(entry, arg)))
+        })
     }
 
     fn channel(&self) -> *mut Chan {
