@@ -29,6 +29,7 @@ mod sync;
 mod sys;
 mod task;
 mod time;
+mod tracing;
 mod tstate;
 mod types;
 mod wait;
@@ -68,7 +69,7 @@ mod _gort {
         m.add("__version__", env!("CARGO_PKG_VERSION"))?;
         crate::tstate::init(m.py())?;
         crate::signals::init(m.py())?;
-        crate::report::init(m.py())?;
+        crate::tracing::init(m.py())?;
         crate::runtime::init(m.py());
         crate::goroutine::init();
         crate::shortcut::install(&m.py().get_type::<Goroutine>())?;

@@ -1,5 +1,4 @@
-//! What is told of goroutines to those who ask or watch: exceptions that nobody has joined, Python
-//! frames for dumps, and `threading.settrace`.
+//! What is told of goroutines to those who ask: exceptions that nobody has joined, and Python frames for dumps.
 
 use crate::goroutine::Goroutine;
 use crate::sys;
@@ -12,7 +11,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Goroutines that have failed and whose exception nobody has got.
@@ -172,47 +171,4 @@ pub(crate) fn _frames(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         dict.set_item(id, frame)?;
     }
     Ok(dict)
-}
-
-/// The dict of the module threading.
-static THREADING: AtomicPtr<PyObject> = AtomicPtr::new(ptr::null_mut());
-static KEYS: [AtomicPtr<PyObject>; 2] = [const { AtomicPtr::new(ptr::null_mut()) }; 2];
-
-/// Remember where `threading` keeps its hooks.
-pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
-    let threading = py.import("threading")?;
-    THREADING.store(threading.dict().into_ptr(), Relaxed);
-    for (key, name) in KEYS.iter().zip(["_trace_hook", "_profile_hook"]) {
-        key.store(pyo3::types::PyString::intern(py, name).into_ptr(), Relaxed);
-    }
-    Ok(())
-}
-
-/// What threading.settrace and threading.setprofile ask for in new threads holds for goroutines too.
-#[inline]
-pub(crate) fn begin_tracing() {
-    // SAFETY: attached; the dict and the keys live for ever.
-    unsafe {
-        for (key, name) in KEYS.iter().zip([c"settrace", c"setprofile"]) {
-            let hook = ffi::PyDict_GetItemWithError(THREADING.load(Relaxed), key.load(Relaxed));
-            if !hook.is_null() && hook != ffi::Py_None() {
-                set_hook(name, hook);
-            }
-        }
-    }
-}
-
-#[cold]
-unsafe fn set_hook(name: &core::ffi::CStr, hook: *mut PyObject) {
-    // SAFETY: attached; the references are dropped here.
-    unsafe {
-        let set = ffi::PySys_GetObject(name.as_ptr());
-        let args = ffi::PyTuple_Pack(1, hook);
-        let result = sys::unwinds(|| sys::PyObject_Call(set, args, ptr::null_mut()));
-        if result.is_null() {
-            ffi::PyErr_Clear();
-        }
-        ffi::Py_XDECREF(result);
-        ffi::Py_XDECREF(args);
-    }
 }

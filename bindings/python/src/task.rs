@@ -8,7 +8,7 @@
 
 use crate::goroutine::Goroutine;
 use crate::tstate::State;
-use crate::{errors, report, signals, sys, tstate};
+use crate::{errors, report, signals, sys, tracing, tstate};
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::ptr;
@@ -381,7 +381,7 @@ unsafe fn live_attached(handle: *mut PyObject, state: &State) {
         if !context.is_null() {
             sys::unwinds(|| sys::PyContext_Enter(context));
         }
-        report::begin_tracing();
+        tracing::begin();
         let value = sys::unwinds(|| sys::PyObject_Call(call.function.0, call.args.0, call.kwargs.0));
         *task.stage.get() = if value.is_null() { failure() } else { Stage::Value(Raw(value)) };
         if context.is_null() {

@@ -26,13 +26,15 @@ use super::run::Run;
 use super::switch::Context;
 use super::{Entry, WaitReason};
 use crate::local::Values;
-use crate::sanitizer::Shadow;
+use crate::sanitizer::{self, Shadow};
 use crate::stack::Stack;
 use crate::sys::cpu;
+use crate::sys::memory;
 use crate::waiter::Completion;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_void};
 use core::ptr;
+use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -196,13 +198,17 @@ impl G {
 }
 
 pub(super) const SLAB: usize = 64;
+const SLAB_LAYOUT: Layout = Layout::new::<[G; SLAB]>();
+/// Slabs that are made at once where there are many.
+const PER_REGION: usize = 8;
 
 /// All Gs that were ever made, and those nobody uses.
 ///
 /// The free ones are listed beside them and not linked through them: who takes one does not have to
 /// wait for its memory, only to write it.
 pub(crate) struct GStore {
-    /// Each of [`SLAB`] Gs; debuggers are told of them.
+    /// Each of [`SLAB`] Gs; debuggers are told of them. The first [`PER_REGION`] are from malloc. Where there
+    /// are more, page faults are a good part of what it costs to make them: they come so many at a time.
     slabs: Vec<*mut G>,
     /// Has room for every G there is.
     free: Vec<*mut G>,
@@ -247,18 +253,31 @@ impl GStore {
         if reserved.is_err() || self.free.try_reserve(all - self.free.len()).is_err() {
             return false;
         }
-        let layout = core::alloc::Layout::array::<G>(SLAB).expect("the size of a slab is small");
-        // SAFETY: the layout is not empty, and all zero is a G.
-        unsafe {
-            let slab = std::alloc::alloc_zeroed(layout).cast::<G>();
-            if slab.is_null() {
-                return false;
-            }
-            self.free.extend((0..SLAB).rev().map(|i| slab.add(i)));
-            self.slabs.push(slab);
+        let slab = self.slab();
+        if slab.is_null() {
+            return false;
         }
+        self.free.extend((0..SLAB).rev().map(|i| slab.wrapping_add(i)));
+        self.slabs.push(slab);
         debugger::publish(&self.slabs);
         true
+    }
+
+    /// Memory for one more: zero, which is what a G is at first. Null: there is none.
+    fn slab(&mut self) -> *mut G {
+        if GStore::is_from_malloc(self.slabs.len()) {
+            // SAFETY: the layout is not empty.
+            return unsafe { alloc_zeroed(SLAB_LAYOUT).cast() };
+        }
+        match self.slabs.last() {
+            Some(last) if !self.slabs.len().is_multiple_of(PER_REGION) => last.wrapping_add(SLAB),
+            _ => memory::populated(PER_REGION * SLAB_LAYOUT.size()).map_or(ptr::null_mut(), <*mut u8>::cast),
+        }
+    }
+
+    /// Where the slab with this number is. No mapping where a leak checker looks for pointers in malloc's memory only.
+    fn is_from_malloc(number: usize) -> bool {
+        number < PER_REGION || sanitizer::any()
     }
 
     /// Every G in use with its id, which is another one as soon as the G is.
@@ -272,11 +291,14 @@ impl GStore {
 impl Drop for GStore {
     fn drop(&mut self) {
         debugger::publish(&[]);
-        for &slab in &self.slabs {
-            // SAFETY: allocated in `grow` with this layout; all goroutines are over, so that nothing in
-            // it owns anything.
+        for (number, &slab) in self.slabs.iter().enumerate() {
+            // SAFETY: made in `slab`, as the number says; all goroutines are over, so that nothing in it owns anything.
             unsafe {
-                std::alloc::dealloc(slab.cast(), core::alloc::Layout::array::<G>(SLAB).expect("as in grow"));
+                if GStore::is_from_malloc(number) {
+                    dealloc(slab.cast(), SLAB_LAYOUT);
+                } else if number.is_multiple_of(PER_REGION) {
+                    memory::unreserve(slab.cast(), PER_REGION * SLAB_LAYOUT.size());
+                }
             }
         }
     }
