@@ -440,6 +440,10 @@ pub(crate) struct Waiter {
     next: Cell<*const Waiter>,
     prev: Cell<*const Waiter>,
     queued: Cell<bool>,
+    /// Was taken out of its queue by one who found the wait ended already. Its owner has yet to come.
+    passed: Cell<bool>,
+    /// Its owner has a reference to the channel because of it.
+    pub(crate) holds: Cell<bool>,
     /// Which of its completion's waiters it is.
     index: u32,
     /// What the queue's owner hands over: where an element is or goes.
@@ -459,6 +463,8 @@ impl Waiter {
             next: Cell::new(ptr::null()),
             prev: Cell::new(ptr::null()),
             queued: Cell::new(false),
+            passed: Cell::new(false),
+            holds: Cell::new(false),
             index,
             elem: Cell::new(ptr::null_mut()),
             ok: Cell::new(false),
@@ -491,6 +497,11 @@ impl Waiter {
         self.since.set(since);
         self.weight.set(weight);
         Waiter { key, ..self }
+    }
+
+    /// Whether it was passed over, once; its owner has come. Under the queue's lock.
+    pub(crate) fn was_passed(&self) -> bool {
+        self.passed.replace(false)
     }
 
     /// Link claimed waiters into a list of the claimer's own.
@@ -584,8 +595,13 @@ impl WaitQueue {
     }
 
     /// Take out the first whose wait nobody else has ended, and claim it: the caller must finish it.
-    #[inline]
     pub(crate) fn pop<'a>(&mut self) -> Option<&'a Waiter> {
+        self.pop_past(|| {})
+    }
+
+    /// The same; `passed` is told of each one before it, whose owner is still to come for it.
+    #[inline]
+    pub(crate) fn pop_past<'a>(&mut self, passed: impl Fn()) -> Option<&'a Waiter> {
         loop {
             // SAFETY: alive in the queue, and then until it is finished.
             let w: &'a Waiter = unsafe { self.head.as_ref() }?;
@@ -594,6 +610,8 @@ impl WaitQueue {
             if unsafe { (*w.completion).claim(w.index) } {
                 return Some(w);
             }
+            w.passed.set(true);
+            passed();
         }
     }
 }

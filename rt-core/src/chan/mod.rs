@@ -14,6 +14,10 @@
 //! A reader that reads the versions of several channels and then finds each unlocked, finds them not ready, and
 //! then their versions unchanged, has seen each unchanged over one common span of time, and so all not ready
 //! at one moment.
+//!
+//! **Its end.** The program's references keep a channel, and those of operations and of some waits. A select, and a
+//! goroutine that waits without a deadline, need none: to be in a queue, or passed over and not gone yet, keeps the
+//! channel too. Then the last reference leaves an orphan behind, which the last to leave frees.
 
 mod ops;
 #[cfg(not(loom))]
@@ -51,6 +55,10 @@ pub struct Chan {
     senders: UnsafeCell<WaitQueue>,
     has_receivers: AtomicBool,
     has_senders: AtomicBool,
+    /// Nobody has a reference any more: it ends with the last wait. Under the lock.
+    orphaned: Cell<bool>,
+    /// Waiters that were passed over and whose owners have not left yet.
+    passed: AtomicU32,
     references: AtomicU64,
     /// The timer of `after`, whose channel is all that is known of it; null for all others.
     timer: AtomicPtr<Timer>,
@@ -112,6 +120,8 @@ fn make(elem_size: usize, capacity: usize, drop_elem: Option<DropElem>, has_time
             senders: UnsafeCell::new(WaitQueue::new()),
             has_receivers: AtomicBool::new(false),
             has_senders: AtomicBool::new(false),
+            orphaned: Cell::new(false),
+            passed: AtomicU32::new(0),
             references: AtomicU64::new(1),
             timer: AtomicPtr::new(ptr::null_mut()),
             has_timer,
@@ -156,7 +166,9 @@ pub unsafe fn release(c: *mut Chan) {
             let after = if looks { before - 1 + WAITS } else { before - 1 };
             match chan.references.compare_exchange_weak(before, after, AcqRel, Relaxed) {
                 Ok(_) if looks => {
+                    chan.lock.lock();
                     chan.lose_waiters();
+                    chan.lock.unlock();
                     return release_waiting(c);
                 }
                 Ok(1) => return chan.end(),
@@ -288,15 +300,66 @@ impl Chan {
         }
     }
 
-    /// Free it, unless goroutines are parked in its queues: nobody can wake those any more, and they keep
-    /// it for ever. The lock: they may be about to be parked.
+    /// The last reference is gone. Who waits keeps the channel by being in a queue of it, and the last to leave
+    /// frees it; nobody can wake those any more, but a select may be woken through another channel.
     #[cold]
     unsafe fn end(&self) {
-        // SAFETY: nobody has a reference; who is parked here does not look at the channel again.
+        // SAFETY: nobody has a reference.
         unsafe {
-            if self.has_receivers.load(Relaxed) || self.has_senders.load(Relaxed) {
-                return self.lose_waiters();
+            // Who has left is seen to have locked for that, and is done with the channel when it has unlocked.
+            if !(self.is_waited_for() || self.lock.is_locked()) || !self.orphan() {
+                self.free();
             }
+        }
+    }
+
+    /// Leave it to those who wait, if any do.
+    #[cold]
+    unsafe fn orphan(&self) -> bool {
+        self.lock.lock();
+        let waited_for = self.is_waited_for();
+        // SAFETY: locked above.
+        unsafe {
+            if waited_for {
+                self.orphaned.set(true);
+                self.lose_waiters();
+            }
+            self.lock.unlock();
+        }
+        waited_for
+    }
+
+    /// Somebody is in a queue, or was passed over and has not left yet. Acquire: who sees that they have left sees
+    /// the lock taken for it.
+    #[inline(always)]
+    fn is_waited_for(&self) -> bool {
+        self.has_receivers.load(Acquire) || self.has_senders.load(Acquire) || self.passed.load(Acquire) != 0
+    }
+
+    /// Take a waiter out whose wait the channel has not ended. Afterwards the channel may be gone, unless the
+    /// caller has a reference.
+    ///
+    /// # Safety
+    /// The waiter was put into a queue of this channel by the caller.
+    #[inline(never)]
+    pub(crate) unsafe fn leave(&self, w: &Waiter, op: u32) {
+        self.lock.lock();
+        // SAFETY: locked just now; by its waiter the caller keeps the channel until then.
+        unsafe {
+            self.dequeue(w, op);
+            let last = self.orphaned.get() && !self.is_waited_for();
+            self.lock.unlock();
+            if last {
+                self.free();
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn free(&self) {
+        debug_assert!(!self.lock.is_locked(), "somebody is about to use the channel that is freed");
+        // SAFETY: nobody has a reference, and nobody waits.
+        unsafe {
             if let Some(timer) = self.timer.load(Relaxed).as_ref() {
                 timer.end_with_channel();
             }
@@ -310,26 +373,24 @@ impl Chan {
             Clocks::free(self.clocks);
             let layout =
                 layout(self.elem_size, self.capacity, self.has_timer).expect("it was valid when the channel was made");
+            ptr::from_ref(self).cast_mut().drop_in_place();
             dealloc(ptr::from_ref(self).cast_mut().cast(), layout);
         }
     }
 
+    // All below: under the lock.
+
     /// The program has no reference any more: nobody may act on the channel, so who waits for it waits
     /// in vain, unless a timer of the channel's own ends that.
-    #[cold]
     unsafe fn lose_waiters(&self) {
-        self.lock.lock();
-        // SAFETY: locked; the channel is alive, by a reference or because nobody else could free it.
+        // SAFETY: locked.
         unsafe {
-            if self.timer.load(Relaxed).is_null() {
+            if !self.has_own_timer() {
                 (*self.receivers.get()).iter().for_each(Waiter::lose);
                 (*self.senders.get()).iter().for_each(Waiter::lose);
             }
-            self.lock.unlock();
         }
     }
-
-    // All below: under the lock.
 
     /// Say that the state is going to change. The fence: who sees the change sees the new version;
     /// Release: who sees the new version sees what the changer did before, the lock it took included.
@@ -372,8 +433,8 @@ impl Chan {
         self.change();
         // SAFETY: under the lock.
         unsafe {
-            let w = self.receivers().pop();
-            self.has_receivers.store(!self.receivers().is_empty(), Relaxed);
+            let w = self.receivers().pop_past(|| self.pass());
+            self.has_receivers.store(!self.receivers().is_empty(), Release);
             w
         }
     }
@@ -386,8 +447,8 @@ impl Chan {
         self.change();
         // SAFETY: under the lock.
         unsafe {
-            let w = self.senders().pop();
-            self.has_senders.store(!self.senders().is_empty(), Relaxed);
+            let w = self.senders().pop_past(|| self.pass());
+            self.has_senders.store(!self.senders().is_empty(), Release);
             w
         }
     }
@@ -406,16 +467,25 @@ impl Chan {
         }
     }
 
+    #[cold]
+    fn pass(&self) {
+        self.passed.store(self.passed.load(Relaxed) + 1, Relaxed);
+    }
+
     unsafe fn dequeue(&self, w: &Waiter, op: u32) {
+        if w.was_passed() {
+            self.passed.store(self.passed.load(Relaxed) - 1, Release);
+            return;
+        }
         self.change();
         // SAFETY: under the lock.
         unsafe {
             if op == OP_RECV {
                 self.receivers().remove(w);
-                self.has_receivers.store(!self.receivers().is_empty(), Relaxed);
+                self.has_receivers.store(!self.receivers().is_empty(), Release);
             } else {
                 self.senders().remove(w);
-                self.has_senders.store(!self.senders().is_empty(), Relaxed);
+                self.has_senders.store(!self.senders().is_empty(), Release);
             }
         }
     }
@@ -466,17 +536,18 @@ impl Chan {
     /// As [`Chan::wait_for_close`].
     pub(crate) unsafe fn stop_waiting(c: *mut Chan, w: &Waiter) {
         // SAFETY: by contract.
-        unsafe {
-            let c = &*c;
-            c.lock.lock();
-            c.dequeue(w, OP_RECV);
-            c.lock.unlock();
-        }
+        unsafe { (*c).leave(w, OP_RECV) };
     }
 
     /// Make this the channel of `after`: the last release ends the timer too.
     pub(crate) fn own_timer(&self, timer: *mut Timer) {
         self.timer.store(timer, Relaxed);
+    }
+
+    /// It has such a timer, which ends waits without having a reference: they need one.
+    #[inline(always)]
+    fn has_own_timer(&self) -> bool {
+        !self.timer.load(Relaxed).is_null()
     }
 
     /// Throw away what the timer has put into the buffer, which puts nothing more there; true when there was

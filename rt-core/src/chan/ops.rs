@@ -101,7 +101,7 @@ impl Chan {
         // SAFETY: by contract of both.
         unsafe {
             let no_deadline = matches!(wait, Wait::Forever | Wait::Interruptible(Wait::Forever));
-            if no_deadline && self.timer.load(Relaxed).is_null() && !caller.g().is_null() && !race::on() {
+            if no_deadline && !self.has_own_timer() && !caller.g().is_null() && !race::on() {
                 self.park(caller, op, elem, wait)
             } else {
                 self.wait_otherwise(caller, op, elem, wait)
@@ -129,17 +129,6 @@ impl Chan {
             }
         }
         Ok(waiter.ok.get())
-    }
-
-    /// Take a waiter out whose wait the channel has not ended.
-    #[inline(never)]
-    unsafe fn leave(&self, waiter: &Waiter, op: u32) {
-        self.lock.lock();
-        // SAFETY: locked just now; a waiter that was taken out already is none in the queue.
-        unsafe {
-            self.dequeue(waiter, op);
-            self.lock.unlock();
-        }
     }
 
     #[inline(never)]

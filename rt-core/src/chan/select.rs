@@ -299,8 +299,8 @@ unsafe fn wait_for_one(
     let held = Held { first: locks.as_ptr(), len: locks.len() };
     let reason =
         if poll.is_empty() && matches!(wait, Wait::Forever) { WaitReason::SelectNoCases } else { WaitReason::Select };
-    // SAFETY: the waiters leave their queues before this frame ends; our references keep the
-    // channels alive meanwhile.
+    // SAFETY: the waiters leave their queues before this frame ends, and keep the channels alive until then; the
+    // chosen one is out already, and its channel not looked at again.
     unsafe {
         let waiter = |k: usize| (*scratch.waiters.add(k)).assume_init_ref();
         for (k, &i) in poll.iter().enumerate() {
@@ -309,24 +309,23 @@ unsafe fn wait_for_one(
             waiter(k).elem.set(case.elem.cast());
             race::waits(&*case.chan, case.op == OP_SEND, waiter(k));
             (*case.chan).enqueue(waiter(k), case.op);
-        }
-        for &c in locks {
-            retain_waiting(c.cast_mut());
+            if (*case.chan).has_own_timer() {
+                retain_waiting(case.chan);
+                waiter(k).holds.set(true);
+            }
         }
         let woken = block(caller, &completion, reason, wait, unlock_after_switch, (&raw const held) as *mut ());
         let error = woken.error(wait);
         for (k, &i) in poll.iter().enumerate() {
             let case = &cases[i as usize];
             let chosen = error.is_none() && k as u32 == completion.winner();
-            race::waited(&*case.chan, case.op == OP_SEND, waiter(k), chosen);
+            race::waited(case.chan, case.op == OP_SEND, waiter(k), chosen);
             if !chosen {
-                (*case.chan).lock.lock();
-                (*case.chan).dequeue(waiter(k), case.op);
-                (*case.chan).lock.unlock();
+                (*case.chan).leave(waiter(k), case.op);
             }
-        }
-        for &c in locks {
-            release_waiting(c.cast_mut());
+            if waiter(k).holds.get() {
+                release_waiting(case.chan);
+            }
         }
         if let Some(error) = error {
             return Err(error);

@@ -1,6 +1,8 @@
 //! Looking at several channels without their locks, in the code itself: `chan::select` against what senders and
 //! receivers do under the locks. Only for what two movers do at once the protocol is stated again, as `Stated`:
 //! there one has to come to its change after the other's, with its lock taken before.
+//!
+//! And who frees a channel that is waited for: the last of its references, or the last that leaves it.
 
 use super::check;
 use super::watched::{Fault, break_atomics};
@@ -8,7 +10,9 @@ use super::world::spinning::RawLock;
 use crate::chan::{self, Case, Chan, OP_RECV};
 use crate::error::Kind;
 use crate::facade::{AtomicU32, AtomicUsize, Ordering::*, fence};
-use crate::waiter::Wait;
+use crate::sched::caller::Caller;
+use crate::waiter::{Completion, Wait, Waiter};
+use core::ffi::c_void;
 use loom::thread;
 use std::ptr;
 use std::sync::Arc;
@@ -168,4 +172,108 @@ fn loom_chan_broken_lock_before_version_is_found() {
 fn loom_chan_broken_without_order_is_found() {
     break_atomics(Fault::Relaxed32);
     two_movers(Stated::settled_version);
+}
+
+/// The waits of a select, in one channel whose end is counted: it has an element that knows where.
+struct Waits {
+    chan: *mut Chan,
+    completion: Completion,
+    waiters: [Waiter; 2],
+    ends: AtomicUsize,
+}
+
+// SAFETY: the waiters are used under the channel's lock, or before and after all threads.
+unsafe impl Sync for Waits {}
+// SAFETY: as above.
+unsafe impl Send for Waits {}
+
+unsafe extern "C-unwind" fn count_end(elem: *mut c_void) {
+    // SAFETY: `Waits::new` has put a pointer there, to what lives longer than its channel.
+    unsafe { (**elem.cast::<*const AtomicUsize>()).fetch_add(1, Relaxed) };
+}
+
+impl Waits {
+    /// So many of them have begun.
+    fn new(n: usize) -> Arc<Waits> {
+        let waits = Arc::new_cyclic(|own: &std::sync::Weak<Waits>| {
+            let completion = Completion::new(&Caller::enter(), 3, &Wait::Forever);
+            // SAFETY: the pointer is not followed before the value is there.
+            let waiters = [0, 1].map(|i| Waiter::new(unsafe { &(*own.as_ptr()).completion }, i));
+            let chan = chan::new_with_drop(size_of::<*const AtomicUsize>(), 1, Some(count_end)).unwrap().as_ptr();
+            Waits { chan, completion, waiters, ends: AtomicUsize::new(0) }
+        });
+        let ends: *const AtomicUsize = &raw const waits.ends;
+        // SAFETY: the channel is new, and the waiters stay where they are.
+        unsafe {
+            chan::send(waits.chan, (&raw const ends).cast(), Wait::Try).unwrap();
+            waits.waiters[..n].iter().for_each(|w| assert!(Chan::wait_for_close(waits.chan, w)));
+        }
+        waits
+    }
+
+    /// As a select that was woken through another channel.
+    fn leave(&self, i: usize) {
+        // SAFETY: begun in `new`.
+        unsafe { (*self.chan).leave(&self.waiters[i], OP_RECV) };
+    }
+
+    fn release(&self) {
+        // SAFETY: the only reference.
+        unsafe { chan::release(self.chan) };
+    }
+}
+
+/// One thread, or two, leave while the last reference goes, and before that the channel is closed or not.
+fn leave_and_release(waits: usize, closed: bool) {
+    check(3, move || {
+        let all = Waits::new(waits);
+        all.completion.claim(2);
+        let leavers: Vec<_> = (1..waits)
+            .map(|i| {
+                let waits = all.clone();
+                thread::spawn(move || waits.leave(i))
+            })
+            .collect();
+        let releaser = all.clone();
+        let releaser = thread::spawn(move || {
+            if closed {
+                // SAFETY: the reference is still there.
+                unsafe { chan::close(releaser.chan).unwrap() };
+            }
+            releaser.release();
+        });
+        all.leave(0);
+        releaser.join().unwrap();
+        leavers.into_iter().for_each(|leaver| leaver.join().unwrap());
+        assert_eq!(all.ends.load(Relaxed), 1, "the channel has ended once");
+    });
+}
+
+#[test]
+fn loom_chan_leave_and_release() {
+    leave_and_release(1, false);
+}
+
+/// Who closes comes upon waits that have ended, and takes them out: those still keep the channel.
+#[test]
+fn loom_chan_leave_after_being_passed_over() {
+    leave_and_release(1, true);
+}
+
+#[test]
+fn loom_chan_two_leave_and_release() {
+    leave_and_release(2, false);
+}
+
+#[test]
+fn loom_chan_two_leave_after_being_passed_over() {
+    leave_and_release(2, true);
+}
+
+/// Who sees that nobody waits must see the lock of the last who left.
+#[test]
+#[should_panic]
+fn loom_chan_broken_without_order_of_leaving_is_found() {
+    break_atomics(Fault::Relaxed);
+    leave_and_release(1, false);
 }
