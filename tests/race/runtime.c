@@ -24,6 +24,39 @@ static void go_statement(int with)
     await_reached();
 }
 
+static void ignores_copy(void *arg)
+{
+    (void)arg;
+}
+
+/* Several threads have goroutines copied what they are to have, and the places are used again. */
+static void *copies(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 2000; i++) {
+        must(gort_go_copy(ignores_copy, &data, sizeof data));
+    }
+    reached();
+    return NULL;
+}
+
+/* The argument is read by the call, and not later. */
+static void go_copy(int with)
+{
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++) {
+        pthread_create(&threads[i], NULL, copies, NULL);
+    }
+    if (with) {
+        for (int i = 0; i < 3; i++) {
+            pthread_join(threads[i], NULL);
+        }
+    } else {
+        await_reached();
+    }
+    data = 2;
+}
+
 /* One after the other on the same stack: that orders nothing. */
 static void one_stack(int with)
 {
@@ -243,6 +276,7 @@ static void run(int with)
 
 static const struct edge edges[] = {
     {"go", NULL, NULL, NULL, go_statement},
+    {"go-copy", NULL, NULL, NULL, go_copy},
     {"one-stack", NULL, NULL, NULL, one_stack},
     {"ctx-err", new_ctx, cancels, sees_err, NULL},
     {"ctx-cause", new_ctx, cancels, sees_cause, NULL},

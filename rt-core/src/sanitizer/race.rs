@@ -414,6 +414,23 @@ pub(crate) unsafe fn copy(from: *const u8, to: *mut u8, size: usize) {
     });
 }
 
+/// Copy a goroutine's argument to where that finds it: the caller reads it, and nobody sees the place yet.
+///
+/// # Safety
+/// As [`copy`]; `from` is not null.
+#[inline(always)]
+pub(crate) unsafe fn copy_arg(from: *const u8, to: *mut u8, size: usize) {
+    // SAFETY: by contract.
+    unsafe {
+        if on() {
+            Place::of_caller().reads(from, size);
+            copy(from, to, size);
+        } else {
+            ptr::copy_nonoverlapping(from, to, size);
+        }
+    }
+}
+
 /// The call in the program that led into the library: what the sanitizer cannot know, whose stack ends
 /// with the function that made that call.
 struct Place {

@@ -178,7 +178,7 @@ impl G {
         }
         // SAFETY: a nul-terminated copy. For the goroutine itself it lives long enough; others hold the
         // store's lock, under which it is freed.
-        unsafe { core::ffi::CStr::from_ptr(name) }.to_bytes()
+        unsafe { sanitizer::ignored(|| core::ffi::CStr::from_ptr(name)) }.to_bytes()
     }
 
     /// Free what a goroutine owned besides its stack. Only when it is over, or was never made.

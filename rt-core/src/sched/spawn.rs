@@ -103,7 +103,7 @@ pub(crate) unsafe fn spawn_copy(
             big
         };
         if size > 0 {
-            ptr::copy_nonoverlapping(arg, copy, size);
+            race::copy_arg(arg, copy, size);
         }
         (*g).arg.set(copy.cast());
         (*g).drop.set(end);
@@ -164,7 +164,7 @@ pub(crate) unsafe fn try_spawn_with(
             }
         }
         if let Some(name) = options.name {
-            let copy = libc::strdup(name.as_ptr());
+            let copy = sanitizer::ignored(|| libc::strdup(name.as_ptr()));
             if copy.is_null() {
                 discard(caller, g);
                 return Err(Error::NO_MEMORY);
