@@ -62,6 +62,20 @@ static void receives_in_time(void *arg)
     ATOMIC_SET(&waiter->woken, 1);
 }
 
+static void selects_of_two(void *arg)
+{
+    struct waiter *waiter = arg;
+    gort_case cases[] = {GORT_RECV_CASE(waiter->first, NULL), GORT_RECV_CASE(waiter->second, NULL)};
+    (void)gort_select(cases, 2);
+    ATOMIC_SET(&waiter->woken, 1);
+}
+
+static void never_called(void *user, int index, gort_status status)
+{
+    (void)user, (void)index, (void)status;
+    CHECK(false);
+}
+
 static void selects_nothing(void *arg)
 {
     (void)arg;
@@ -131,6 +145,13 @@ static void others_are_not(void *arg)
     struct waiter served = {"served", new_chan(0, 0), new_chan(0, 0), 0};
     start(&served, selects);
     gort_chan_release(served.second); /* it waits for the other, too */
+    struct waiter halved = {"halved", new_chan(0, 0), new_chan(0, 0), 0};
+    start(&halved, selects_of_two);
+    gort_async *operation = gort_chan_recv_async(halved.second, NULL, never_called, NULL);
+    CHECK(operation != NULL);
+    gort_chan_release(halved.second);
+    CHECK(gort_async_cancel(operation));
+    gort_async_release(operation); /* this channel is lost once, and the other is not */
     struct waiter shared = {"shared", new_chan(0, 0), NULL, 0};
     start(&shared, receives);
     gort_chan_release(gort_chan_retain(shared.first));
@@ -138,8 +159,10 @@ static void others_are_not(void *arg)
 
     CHECK_STATUS(gort_chan_send(served.first, NULL), GORT_OK);
     CHECK_STATUS(gort_chan_close(shared.first), GORT_OK);
+    CHECK_STATUS(gort_chan_close(halved.first), GORT_OK);
     WAIT_UNTIL(ATOMIC_GET(&timed.woken) && ATOMIC_GET(&after.woken));
-    WAIT_UNTIL(ATOMIC_GET(&served.woken) && ATOMIC_GET(&shared.woken));
+    WAIT_UNTIL(ATOMIC_GET(&served.woken) && ATOMIC_GET(&shared.woken) && ATOMIC_GET(&halved.woken));
+    gort_chan_release(halved.first);
     gort_chan_release(served.first);
     gort_chan_release(shared.first);
     CHECK_EQ(gort_leaks(-1), before);

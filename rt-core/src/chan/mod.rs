@@ -55,6 +55,8 @@ pub struct Chan {
     senders: UnsafeCell<WaitQueue>,
     has_receivers: AtomicBool,
     has_senders: AtomicBool,
+    /// The program has no reference any more, and those who wait have been told. Under the lock.
+    lost: Cell<bool>,
     /// Nobody has a reference any more: it ends with the last wait. Under the lock.
     orphaned: Cell<bool>,
     /// Waiters that were passed over and whose owners have not left yet.
@@ -120,6 +122,7 @@ fn make(elem_size: usize, capacity: usize, drop_elem: Option<DropElem>, has_time
             senders: UnsafeCell::new(WaitQueue::new()),
             has_receivers: AtomicBool::new(false),
             has_senders: AtomicBool::new(false),
+            lost: Cell::new(false),
             orphaned: Cell::new(false),
             passed: AtomicU32::new(0),
             references: AtomicU64::new(1),
@@ -381,11 +384,11 @@ impl Chan {
     // All below: under the lock.
 
     /// The program has no reference any more: nobody may act on the channel, so who waits for it waits
-    /// in vain, unless a timer of the channel's own ends that.
+    /// in vain, unless a timer of the channel's own ends that. Later nobody begins to wait.
     unsafe fn lose_waiters(&self) {
         // SAFETY: locked.
         unsafe {
-            if !self.has_own_timer() {
+            if !self.has_own_timer() && !self.lost.replace(true) {
                 (*self.receivers.get()).iter().for_each(Waiter::lose);
                 (*self.senders.get()).iter().for_each(Waiter::lose);
             }
