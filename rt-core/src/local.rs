@@ -26,8 +26,18 @@ struct Slot {
 }
 
 static KEYS: SpinLock<[Slot; MAX_KEYS]> = SpinLock::new([Slot { uses: 0, destructor: None }; MAX_KEYS]);
-/// Holds a plain thread's values, and ends them.
-static THREADS: SpinLock<Option<libc::pthread_key_t>> = SpinLock::new(None);
+static THREADS: SpinLock<Threads> = SpinLock::new(Threads { key: None, sets: Vec::new() });
+
+/// The values of plain threads.
+struct Threads {
+    /// Holds a thread's set, and ends it.
+    key: Option<libc::pthread_key_t>,
+    /// All sets, until their threads end.
+    sets: Vec<*mut Values>,
+}
+
+// SAFETY: a set is its thread's; of others' only the memory is freed, once no thread finds them any more.
+unsafe impl Send for Threads {}
 
 /// The values of one goroutine or thread; all zero has none.
 pub(crate) struct Values([(u32, *mut c_void); MAX_KEYS]);
@@ -74,7 +84,7 @@ fn values() -> *mut Values {
     unsafe {
         match current::g().as_ref() {
             Some(g) => g.locals.get(),
-            None => THREADS.lock().map_or(ptr::null_mut(), |key| libc::pthread_getspecific(key).cast()),
+            None => THREADS.lock().key.map_or(ptr::null_mut(), |key| libc::pthread_getspecific(key).cast()),
         }
     }
 }
@@ -125,26 +135,41 @@ pub fn set(key: u64, value: *mut c_void) -> Result {
 }
 
 fn keep_for_thread(values: *mut Values) -> Result {
-    let mut key = THREADS.lock();
+    let mut threads = THREADS.lock();
+    if threads.sets.try_reserve(1).is_err() {
+        return Err(Error::NO_MEMORY);
+    }
     // SAFETY: the destructor is sound for what is set here.
     unsafe {
-        if key.is_none() {
+        if threads.key.is_none() {
             let mut new = 0;
             if libc::pthread_key_create(&mut new, Some(thread_ends)) != 0 {
                 return Err(Error::NO_MEMORY);
             }
-            *key = Some(new);
+            threads.key = Some(new);
         }
-        match *key {
-            Some(key) if libc::pthread_setspecific(key, values.cast()) == 0 => Ok(()),
+        match threads.key {
+            Some(key) if libc::pthread_setspecific(key, values.cast()) == 0 => {
+                threads.sets.push(values);
+                Ok(())
+            }
             _ => Err(Error::NO_MEMORY),
         }
     }
 }
 
 unsafe extern "C" fn thread_ends(values: *mut c_void) {
-    // SAFETY: the thread's own, which it has no more; what destructors set anew comes here again.
-    unsafe { end(values.cast()) }
+    let values = values.cast();
+    let known = {
+        let mut threads = THREADS.lock();
+        let known = threads.sets.iter().position(|&set| ptr::eq(set, values));
+        known.map(|at| threads.sets.swap_remove(at))
+    };
+    // A shutdown may have been faster.
+    if known.is_some() {
+        // SAFETY: the thread's own, which it has no more; what destructors set anew comes here again.
+        unsafe { end(values) }
+    }
 }
 
 /// End a goroutine's values. On its own stack, outside the boundary.
@@ -181,11 +206,16 @@ unsafe fn end(values: *mut Values) {
     }
 }
 
-/// The library may be unloaded: no thread's end may come here any more.
+/// The library may be unloaded: no thread's end may come here any more. Values are forgotten.
 pub(crate) fn forget_threads() {
-    if let Some(key) = THREADS.lock().take() {
+    let mut threads = THREADS.lock();
+    if let Some(key) = threads.key.take() {
         // SAFETY: made by `keep_for_thread`.
         unsafe { libc::pthread_key_delete(key) };
+    }
+    for set in core::mem::take(&mut threads.sets) {
+        // SAFETY: made by `set`, and without the key no thread has it.
+        unsafe { dealloc(set.cast(), Layout::new::<Values>()) };
     }
 }
 

@@ -91,7 +91,7 @@ static gort_completion_queue *polled;
 
 static void wait_for_outside(void *arg)
 {
-    *(void **)arg = NULL; /* the outside thread may begin */
+    ATOMIC_SET((void **)arg, NULL); /* the outside thread may begin */
     CHECK_STATUS(gort_chan_recv(wanted, NULL), GORT_OK);
 }
 

@@ -2,6 +2,7 @@
  * A completion queue: its descriptor is readable exactly while there is something to drain;
  * completions come in order, each once; closing cancels what is pending.
  */
+/* sanitize: not address */
 /* also: c++ */
 #include "check.h"
 

@@ -2,6 +2,7 @@
  * go_copy: the argument is copied at the call: every size, 16-byte alignment, the
  * caller's own changes afterwards invisible, and impossible sizes refused.
  */
+/* sanitize: not address */
 /* also: c++ */
 #include "check.h"
 

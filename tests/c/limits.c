@@ -2,7 +2,7 @@
  * limits: out of address space, threads or descriptors: the call that needed more gets a
  * clear status, nothing that was started is lost, and the runtime goes on.
  */
-/* sanitize: not thread */
+/* sanitize: not thread, not address */
 /* run: once */
 #include "check.h"
 #include "child.h"

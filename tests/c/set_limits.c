@@ -2,6 +2,7 @@
  * gort_set_limits: beyond each limit there is a clear error, or no more threads, and what is
  * within goes on; without limits all is as before.
  */
+/* sanitize: not thread */
 #include "check.h"
 
 static void waits(void *arg)

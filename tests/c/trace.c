@@ -15,11 +15,11 @@ static int ends[2];
 
 static void answers(void *arg)
 {
-    (void)arg;
     int value = 0;
     while (gort_chan_recv(ping, &value) == GORT_OK) {
         gort_chan_send(pong, &value);
     }
+    gort_waitgroup_done(arg);
 }
 
 static void yields(void *arg)
@@ -65,9 +65,9 @@ static void work(void *arg)
     pong = new_chan(sizeof(int), 0);
     CHECK_EQ(pipe(ends), 0);
     CHECK_EQ(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
-    CHECK_STATUS(gort_go_with(&options, answers, NULL), GORT_OK);
+    CHECK_STATUS(gort_waitgroup_add(&group, 3), GORT_OK);
+    CHECK_STATUS(gort_go_with(&options, answers, &group), GORT_OK);
     held = new_chan(0, 0);
-    CHECK_STATUS(gort_waitgroup_add(&group, 2), GORT_OK);
     spawn(reads, &group);
     spawn(sends_and_receives, &group);
     for (int i = 0; i < ROUNDS; i++) {
@@ -84,6 +84,11 @@ static void work(void *arg)
     WAIT_UNTIL(descriptors() == 1);
     CHECK_EQ(write(ends[1], "x", 1), 1);
     gort_waitgroup_wait(&group);
+    close(ends[0]);
+    close(ends[1]);
+    gort_chan_release(ping);
+    gort_chan_release(pong);
+    gort_chan_release(held);
 }
 
 /* ------------------------------------------------------------ reading one */
@@ -248,12 +253,15 @@ static void plain(void)
     run_main(work, NULL);
 }
 
+static void waits_in_vain(void *arg)
+{
+    gort_chan_recv(arg, NULL);
+}
+
 static void deadlock(void)
 {
     run_main(work, NULL);
-    gort_run(answers, NULL);
-    ping = new_chan(1, 0);
-    gort_run(answers, NULL);
+    gort_run(waits_in_vain, new_chan(1, 0));
 }
 
 static const struct scenario SCENARIOS[] = {{"plain", plain}, {"deadlock", deadlock}};

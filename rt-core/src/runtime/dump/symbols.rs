@@ -4,6 +4,7 @@
 //! `backtrace`. What the runtime is made of inside is not shown, as in Go.
 
 use super::unwind::Unwinder;
+use crate::sanitizer;
 use core::ffi::c_void;
 use core::fmt::Write;
 use std::collections::HashMap;
@@ -28,7 +29,7 @@ static KNOWN: AtomicU64 = AtomicU64::new(0);
 /// Free what has been read of the program's files.
 pub(crate) fn forget() {
     if KNOWN.swap(0, AcqRel) != 0 {
-        backtrace::clear_symbol_cache();
+        sanitizer::ignored(backtrace::clear_symbol_cache);
     }
 }
 
@@ -44,7 +45,8 @@ impl Symbols<'_> {
     /// Lines for a return address; none for the inside of the runtime.
     pub(super) fn of(&mut self, pc: usize) -> &str {
         let unwinder = self.unwinder;
-        self.known.entry(pc).or_insert_with(|| describe(pc, unwinder))
+        // The lock of what `backtrace` keeps is none that the race detector knows.
+        self.known.entry(pc).or_insert_with(|| sanitizer::ignored(|| describe(pc, unwinder)))
     }
 }
 
