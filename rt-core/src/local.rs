@@ -26,21 +26,25 @@ struct Slot {
 }
 
 static KEYS: SpinLock<[Slot; MAX_KEYS]> = SpinLock::new([Slot { uses: 0, destructor: None }; MAX_KEYS]);
-static THREADS: SpinLock<Threads> = SpinLock::new(Threads { key: None, sets: Vec::new() });
+static THREADS: SpinLock<Threads> = SpinLock::new(Threads { key: None, first: ptr::null_mut() });
 
 /// The values of plain threads.
 struct Threads {
     /// Holds a thread's set, and ends it.
     key: Option<libc::pthread_key_t>,
-    /// All sets, until their threads end.
-    sets: Vec<*mut Values>,
+    /// The sets of all threads that have not ended. One store changes the list: it is whole when a fork comes between.
+    first: *mut Values,
 }
 
 // SAFETY: a set is its thread's; of others' only the memory is freed, once no thread finds them any more.
 unsafe impl Send for Threads {}
 
 /// The values of one goroutine or thread; all zero has none.
-pub(crate) struct Values([(u32, *mut c_void); MAX_KEYS]);
+pub(crate) struct Values {
+    of: [(u32, *mut c_void); MAX_KEYS],
+    /// Of a thread: the next one's.
+    next: *mut Values,
+}
 
 fn parts(key: u64) -> (usize, u32) {
     ((key & 0xffff_ffff) as usize, (key >> 32) as u32)
@@ -95,7 +99,7 @@ pub fn get(key: u64) -> *mut c_void {
     let (index, uses) = parts(key);
     // SAFETY: the caller's own; whoever deletes a key changes its uses.
     match unsafe { values().as_ref() } {
-        Some(values) if index < MAX_KEYS && values.0[index].0 == uses && is_valid(key) => values.0[index].1,
+        Some(values) if index < MAX_KEYS && values.of[index].0 == uses && is_valid(key) => values.of[index].1,
         _ => ptr::null_mut(),
     }
 }
@@ -130,15 +134,12 @@ pub fn set(key: u64, value: *mut c_void) -> Result {
     }
     let (index, uses) = parts(key);
     // SAFETY: the caller's own.
-    unsafe { (*own).0[index] = (uses, value) };
+    unsafe { (*own).of[index] = (uses, value) };
     Ok(())
 }
 
 fn keep_for_thread(values: *mut Values) -> Result {
     let mut threads = THREADS.lock();
-    if threads.sets.try_reserve(1).is_err() {
-        return Err(Error::NO_MEMORY);
-    }
     // SAFETY: the destructor is sound for what is set here.
     unsafe {
         if threads.key.is_none() {
@@ -150,7 +151,8 @@ fn keep_for_thread(values: *mut Values) -> Result {
         }
         match threads.key {
             Some(key) if libc::pthread_setspecific(key, values.cast()) == 0 => {
-                threads.sets.push(values);
+                (*values).next = threads.first;
+                threads.first = values;
                 Ok(())
             }
             _ => Err(Error::NO_MEMORY),
@@ -160,16 +162,29 @@ fn keep_for_thread(values: *mut Values) -> Result {
 
 unsafe extern "C" fn thread_ends(values: *mut c_void) {
     let values = values.cast();
-    let known = {
-        let mut threads = THREADS.lock();
-        let known = threads.sets.iter().position(|&set| ptr::eq(set, values));
-        known.map(|at| threads.sets.swap_remove(at))
-    };
-    // A shutdown may have been faster.
-    if known.is_some() {
-        // SAFETY: the thread's own, which it has no more; what destructors set anew comes here again.
-        unsafe { end(values) }
+    // SAFETY: the thread's own, which it has no more; what destructors set anew comes here again.
+    unsafe {
+        if take_out(values) {
+            end(values);
+        }
     }
+}
+
+/// False: it is freed already, by a shutdown that was faster.
+unsafe fn take_out(values: *mut Values) -> bool {
+    let mut threads = THREADS.lock();
+    let mut link = &raw mut threads.first;
+    // SAFETY: sets are freed once they are out of the list, which the lock keeps as it is.
+    unsafe {
+        while !(*link).is_null() {
+            if *link == values {
+                *link = (*values).next;
+                return true;
+            }
+            link = &raw mut (**link).next;
+        }
+    }
+    false
 }
 
 /// End a goroutine's values. On its own stack, outside the boundary.
@@ -193,7 +208,7 @@ unsafe fn end(values: *mut Values) {
     // SAFETY: nobody else has the set; the program gave the destructors for such values.
     unsafe {
         for index in 0..MAX_KEYS {
-            let (uses, value) = (*values).0[index];
+            let (uses, value) = (*values).of[index];
             let Slot { uses: now, destructor } = KEYS.lock()[index];
             if let Some(destructor) = destructor
                 && uses == now
@@ -213,9 +228,13 @@ pub(crate) fn forget_threads() {
         // SAFETY: made by `keep_for_thread`.
         unsafe { libc::pthread_key_delete(key) };
     }
-    for set in core::mem::take(&mut threads.sets) {
+    while !threads.first.is_null() {
+        let set = threads.first;
         // SAFETY: made by `set`, and without the key no thread has it.
-        unsafe { dealloc(set.cast(), Layout::new::<Values>()) };
+        unsafe {
+            threads.first = (*set).next;
+            dealloc(set.cast(), Layout::new::<Values>());
+        }
     }
 }
 

@@ -499,8 +499,8 @@ impl Waiter {
         Waiter { key, ..self }
     }
 
-    /// Whether it was passed over, once; its owner has come. Under the queue's lock.
-    pub(crate) fn was_passed(&self) -> bool {
+    /// Its owner has come for it: whether it was passed over. Under the queue's lock.
+    pub(crate) fn take_passed(&self) -> bool {
         self.passed.replace(false)
     }
 

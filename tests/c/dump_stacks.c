@@ -4,7 +4,7 @@
  * stack; no stack is a mixture of two moments; a function without tables does no harm; a
  * deadlock and a panic show the same.
  */
-/* sanitize: races on purpose */
+/* sanitize: races on purpose */ /* what keeps calls from being jumps */
 #include "check.h"
 #include "child.h"
 #include "texts.h"

@@ -2,7 +2,7 @@
  * go_copy: the argument is copied at the call: every size, 16-byte alignment, the
  * caller's own changes afterwards invisible, and impossible sizes refused.
  */
-/* sanitize: not address */
+/* sanitize: not address */ /* prints a warning for the size that cannot be */
 /* also: c++ */
 #include "check.h"
 

@@ -2,7 +2,7 @@
  * Hooks swap an embedder's per-thread state with the goroutine: a thread-local always holds
  * the id of the goroutine that runs there, and each goroutine's calls come in order.
  */
-/* sanitize: not thread */
+/* sanitize: not thread */ /* takes a thread-local that goroutines share for a race */
 #include "check.h"
 
 #include <stdint.h>

@@ -2,7 +2,7 @@
  * gort_set_limits: beyond each limit there is a clear error, or no more threads, and what is
  * within goes on; without limits all is as before.
  */
-/* sanitize: not thread */
+/* sanitize: not thread */ /* has room for 8128 threads, goroutines among them */
 #include "check.h"
 
 static void waits(void *arg)

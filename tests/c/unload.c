@@ -2,7 +2,7 @@
  * unload: after gort_shutdown the library can be unloaded with dlclose and loaded again,
  * a thousand times; no thread, mapping, memory, descriptor or signal handler of it is left behind.
  */
-/* sanitize: not thread, not address */
+/* sanitize: not thread, not address */ /* keep memory of their own */
 /* run: once */
 /* link: dlopen */
 #include "dl.h"

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering::*};
 static THREADING: AtomicPtr<PyObject> = AtomicPtr::new(ptr::null_mut());
 static KEYS: [AtomicPtr<PyObject>; 2] = [const { AtomicPtr::new(ptr::null_mut()) }; 2];
 
-/// The version of that dict in which there was no hook, for to look both up costs as much as to start a goroutine.
+/// The version of that dict in which there was no hook: looking both up is a twentieth of what a goroutine costs.
 /// `UNKNOWN`: there was one, or dicts have no versions.
 static WITHOUT: AtomicU64 = AtomicU64::new(UNKNOWN);
 const UNKNOWN: u64 = 0;

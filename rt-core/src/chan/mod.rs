@@ -15,9 +15,9 @@
 //! then their versions unchanged, has seen each unchanged over one common span of time, and so all not ready
 //! at one moment.
 //!
-//! **Its end.** The program's references keep a channel, and those of operations and of some waits. A select, and a
-//! goroutine that waits without a deadline, need none: to be in a queue, or passed over and not gone yet, keeps the
-//! channel too. Then the last reference leaves an orphan behind, which the last to leave frees.
+//! **Its end.** References keep a channel: the program's, those of operations, and of waits for one of `after`, whose
+//! timer ends them without having a reference. Other waits need none: to be in a queue, or passed over and not gone
+//! yet, keeps the channel too. Then the last reference leaves an orphan behind, which the last to leave frees.
 
 mod ops;
 #[cfg(not(loom))]
@@ -476,7 +476,7 @@ impl Chan {
     }
 
     unsafe fn dequeue(&self, w: &Waiter, op: u32) {
-        if w.was_passed() {
+        if w.take_passed() {
             self.passed.store(self.passed.load(Relaxed) - 1, Release);
             return;
         }

@@ -137,18 +137,23 @@ impl Chan {
         let waiter = Waiter::new(&completion, 0);
         waiter.elem.set(elem);
         let this = ptr::from_ref(self).cast_mut();
-        // SAFETY: the lock is held; the waiter leaves the queue before this frame ends; our own
-        // reference keeps the channel alive meanwhile.
+        let holds = self.has_own_timer();
+        // SAFETY: the lock is held; the waiter leaves the queue before this frame ends, and keeps the channel alive
+        // until then; one that the channel has taken out does not look at it again without a reference.
         unsafe {
             race::waits(self, op == OP_SEND, &waiter);
             self.enqueue(&waiter, op);
-            retain_waiting(this);
-            let woken = block(caller, &completion, reason(op), wait, unlock_chan, this.cast());
-            if woken != Woken::Done {
-                self.leave(&waiter, op);
+            if holds {
+                retain_waiting(this);
             }
-            race::waited(self, op == OP_SEND, &waiter, woken == Woken::Done);
-            release_waiting(this);
+            let woken = block(caller, &completion, reason(op), wait, unlock_chan, this.cast());
+            race::waited(this, op == OP_SEND, &waiter, woken == Woken::Done);
+            if woken != Woken::Done {
+                (*this).leave(&waiter, op);
+            }
+            if holds {
+                release_waiting(this);
+            }
             match woken.error(wait) {
                 None => Ok(waiter.ok.get()),
                 Some(error) => Err(error),

@@ -275,7 +275,8 @@ impl GStore {
         }
     }
 
-    /// Where the slab with this number is. No mapping where a leak checker looks for pointers in malloc's memory only.
+    /// Whether the slab with this number is from malloc and not from a region. All are where a leak checker is, which
+    /// looks for pointers in malloc's memory only.
     fn is_from_malloc(number: usize) -> bool {
         number < PER_REGION || sanitizer::any()
     }

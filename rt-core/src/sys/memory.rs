@@ -29,7 +29,7 @@ pub(crate) fn reserve(size: usize) -> Option<*mut u8> {
     }
 }
 
-/// As [`reserve`], with memory from the start: at first touch each page costs nearly twice as much.
+/// As [`reserve`], with memory from the start: later there would be a fault for each page.
 pub(crate) fn populated(size: usize) -> Option<*mut u8> {
     let p = reserve(size)?;
     // SAFETY: the mapping is fresh. Kernels before 5.14 do not know this, and nothing is lost.
