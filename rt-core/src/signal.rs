@@ -17,6 +17,7 @@ use crate::alloc::Counted;
 use crate::chan::{self, Chan};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
+use crate::sanitizer;
 use crate::sched::{current, lifecycle};
 use crate::sys::library::Pin;
 use crate::sys::thread::{self, Blocks};
@@ -338,6 +339,7 @@ extern "C" fn read_signals(reader: *mut c_void) -> *mut c_void {
     futex::wake(&reader.counted);
     loop {
         let mut signal: c_int = 0;
+        sanitizer::before_read(reader.read_end);
         // SAFETY: room for an int.
         let n = unsafe { libc::read(reader.read_end, (&raw mut signal).cast(), size_of::<c_int>()) };
         if n < 0 && errno() == libc::EINTR {

@@ -20,7 +20,7 @@ mod valgrind;
 use crate::stack::{GUARD, Stack};
 use crate::sync::owners;
 use crate::sys::library::look_up;
-use crate::sys::{clock, memory};
+use crate::sys::{clock, memory, thread};
 use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use core::mem::{MaybeUninit, transmute_copy};
@@ -142,7 +142,11 @@ pub(crate) fn switched<R>(shadow: &Shadow, stack: Stack, switch: impl FnOnce() -
             let own = (tsan.current_fiber)();
             (tsan.switch_to_fiber)(shadow.get(), NO_SYNC);
             let result = switch();
+            // A signal that is kept back for the goroutine would not come before the goroutine goes on.
+            let mask = thread::block_unseen(ALL_SIGNALS);
+            deliver_signals();
             (tsan.switch_to_fiber)(own, NO_SYNC);
+            thread::block_unseen(mask);
             result
         } else {
             let asan = asan();
@@ -214,7 +218,15 @@ pub(crate) fn counts_stacks() -> bool {
 
 /// Run the main function of one of the library's own threads.
 pub(crate) fn library_thread<R>(main: impl FnOnce() -> R) -> R {
-    ignored(main)
+    ignored(|| {
+        let result = main();
+        if is(THREAD) {
+            // Or those that are kept back for it would be lost.
+            thread::block_unseen(ALL_SIGNALS);
+            deliver_signals();
+        }
+        result
+    })
 }
 
 /// Do `f`, of which the thread sanitizer sees nothing but its synchronisation.
@@ -246,17 +258,32 @@ pub(crate) fn shared_errno(errno: *mut c_int) {
     }
 }
 
-/// How long a thread may sleep in the kernel: the thread sanitizer keeps the program's signal handlers
-/// back until the thread calls something that it knows, as [`after_sleep`] does.
+const ALL_SIGNALS: u64 = u64::MAX;
+const OFTEN_MS: c_int = 10;
+
+/// How long a thread may sleep in the kernel: the thread sanitizer keeps the program's signal handlers back
+/// until the thread, on the fiber it was on, calls something that it knows; see [`after_sleep`].
 pub(crate) fn sleep_at_most(deadline: i64) -> i64 {
-    const OFTEN: i64 = 10_000_000;
-    if is(THREAD) { deadline.min(clock::deadline(OFTEN)) } else { deadline }
+    if is(THREAD) { deadline.min(clock::deadline(i64::from(OFTEN_MS) * 1_000_000)) } else { deadline }
 }
 
 /// See [`sleep_at_most`].
 pub(crate) fn after_sleep() {
     if is(THREAD) {
-        // SAFETY: freed as it was allocated.
-        unsafe { libc::free(core::hint::black_box(libc::malloc(1))) };
+        deliver_signals();
     }
+}
+
+/// As [`sleep_at_most`], before a read that may sleep for ever.
+pub(crate) fn before_read(fd: c_int) {
+    let mut descriptor = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one valid descriptor.
+    while is(THREAD) && unsafe { libc::poll(&mut descriptor, 1, OFTEN_MS) } != 1 {
+        deliver_signals();
+    }
+}
+
+fn deliver_signals() {
+    // SAFETY: freed as it was allocated.
+    unsafe { libc::free(core::hint::black_box(libc::malloc(1))) };
 }

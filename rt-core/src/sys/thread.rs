@@ -59,6 +59,16 @@ fn set_signal_mask(mask: &libc::sigset_t) {
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) };
 }
 
+/// Block the signals of this mask, by a system call that no sanitizer sees; the mask of before.
+pub(crate) fn block_unseen(mask: u64) -> u64 {
+    let mut before = 0;
+    // SAFETY: two masks of the kernel's size.
+    unsafe {
+        libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, &raw const mask, &raw mut before, size_of::<u64>())
+    };
+    before
+}
+
 /// For the calling thread, unless the program blocks it: what is left of [`Blocks::AsTheProgram`] is the
 /// program's, and what was blocked since then.
 pub(crate) fn unblock_sigpipe(program: &libc::sigset_t) {
