@@ -139,7 +139,7 @@ pub fn lock_os_thread() -> Result {
     // SAFETY: the running goroutine.
     let g = unsafe { &*caller.g() };
     g.note_seldom(TOUCHED);
-    g.lock_depth.set(g.lock_depth.get() + 1);
+    g.cold().lock_depth.set(g.cold().lock_depth.get() + 1);
     // A goroutine of a crew is where it belongs already, and others may have to run there too.
     if m.crew.get().is_none() {
         g.bound.store(core::ptr::from_ref(m).cast_mut(), Release);
@@ -154,7 +154,7 @@ pub fn unlock_os_thread() -> Result {
     let (Some(m), false) = (caller.m(), caller.g().is_null()) else { return Err(Error::NOT_A_GOROUTINE) };
     // SAFETY: the running goroutine.
     let g = unsafe { &*caller.g() };
-    match g.lock_depth.get() {
+    match g.cold().lock_depth.get() {
         0 => return Ok(()),
         1 if m.crew.get().is_none() => {
             m.locked_g.set(core::ptr::null_mut());
@@ -162,7 +162,7 @@ pub fn unlock_os_thread() -> Result {
         }
         _ => {}
     }
-    g.lock_depth.set(g.lock_depth.get() - 1);
+    g.cold().lock_depth.set(g.cold().lock_depth.get() - 1);
     Ok(())
 }
 
@@ -184,7 +184,7 @@ pub fn block_enter() {
     unsafe {
         let g = &*caller.g();
         g.note_seldom(TOUCHED);
-        g.block_depth.set(g.block_depth.get() + 1);
+        g.cold().block_depth.set(g.cold().block_depth.get() + 1);
         idle::give_up_p(&*m.rt, m);
     }
 }
@@ -193,10 +193,10 @@ pub fn block_enter() {
 pub fn block_exit() {
     // SAFETY: the running goroutine is alive.
     if let Some(g) = unsafe { current::g().as_ref() }
-        && g.block_depth.get() > 0
+        && g.cold().block_depth.get() > 0
     {
-        g.block_depth.set(g.block_depth.get() - 1);
-        if g.block_depth.get() == 0 {
+        g.cold().block_depth.set(g.cold().block_depth.get() - 1);
+        if g.cold().block_depth.get() == 0 {
             drop(Caller::enter());
         }
     }

@@ -87,7 +87,7 @@ fn values() -> *mut Values {
     // SAFETY: the running goroutine's own field; the key is valid while it is in `THREADS`.
     unsafe {
         match current::g().as_ref() {
-            Some(g) => g.locals.get(),
+            Some(g) => g.cold().locals.get(),
             None => THREADS.lock().key.map_or(ptr::null_mut(), |key| libc::pthread_getspecific(key).cast()),
         }
     }
@@ -120,7 +120,7 @@ pub fn set(key: u64, value: *mut c_void) -> Result {
             }
             match current::g().as_ref() {
                 Some(g) => {
-                    g.locals.set(own);
+                    g.cold().locals.set(own);
                     g.note_seldom(HAS_LOCALS);
                 }
                 None => {
@@ -190,14 +190,14 @@ unsafe fn take_out(values: *mut Values) -> bool {
 /// End a goroutine's values. On its own stack, outside the boundary.
 pub(crate) unsafe fn goroutine_ends(g: &crate::sched::g::G) {
     for _ in 0..ROUNDS {
-        let values = g.locals.replace(ptr::null_mut());
+        let values = g.cold().locals.replace(ptr::null_mut());
         if values.is_null() {
             return;
         }
         // SAFETY: it was the goroutine's own. Destructors that set values make a new set.
         unsafe { end(values) };
     }
-    let left = g.locals.replace(ptr::null_mut());
+    let left = g.cold().locals.replace(ptr::null_mut());
     if !left.is_null() {
         // SAFETY: as above.
         unsafe { dealloc(left.cast(), Layout::new::<Values>()) };

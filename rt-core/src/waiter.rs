@@ -271,9 +271,9 @@ pub(crate) unsafe fn block(
             }
             (Wait::Interruptible(Wait::Forever), Some(g)) => {
                 // Only its own M looks at `waiting`.
-                g.waiting.set(completion);
+                g.cold().waiting.set(completion);
                 caller.park(reason, after, arg);
-                g.waiting.set(ptr::null());
+                g.cold().waiting.set(ptr::null());
                 completion.woken()
             }
             _ => block_otherwise(caller, completion, reason, wait, after, arg),
@@ -341,9 +341,9 @@ unsafe fn block_interruptibly(
             block(caller, completion, reason, wait, after, arg);
             return completion.woken();
         };
-        g.waiting.set(completion);
+        g.cold().waiting.set(completion);
         block(caller, completion, reason, wait, after, arg);
-        g.waiting.set(ptr::null());
+        g.cold().waiting.set(ptr::null());
         completion.woken()
     }
 }

@@ -262,6 +262,11 @@ pub(crate) mod sched {
                 }
             }
 
+            /// No need to save memory here.
+            pub(crate) fn cold(&self) -> &G {
+                self
+            }
+
             pub(crate) fn wait_reason(&self) -> WaitReason {
                 WaitReason::from_u8(self.reason.load(Relaxed))
             }

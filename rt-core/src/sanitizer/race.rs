@@ -112,14 +112,14 @@ fn go(g: &G) {
         let fiber = (tsan.create_fiber)(0);
         (tsan.func_exit)();
         (tsan.set_fiber_name)(fiber, name.as_c_str().as_ptr());
-        g.shadow.set(fiber);
+        g.cold().shadow.set(fiber);
     }
 }
 
 /// Give the goroutine its argument in memory of its own: the next goroutine's use of the place in the G
 /// would be taken for a race with this one's.
 fn move_inline_arg(g: &G) {
-    let inline = g.inline_arg.0.get().cast::<c_void>();
+    let inline = g.cold().inline_arg.0.get().cast::<c_void>();
     if g.arg.get() != inline {
         return;
     }

@@ -296,7 +296,7 @@ fn interrupt_own(rt: &Runtime, m: &M, ids: &[u64]) {
         let g = unsafe { &*g };
         let waits = ptr::eq(g.bound.load(Acquire), m) && g.status() == Status::Waiting;
         let named = ids.iter().any(|&wanted| wanted == crate::interrupt::ALL || wanted == id);
-        (waits && named && !g.waiting.get().is_null()).then(|| g.waiting.get())
+        (waits && named && !g.cold().waiting.get().is_null()).then(|| g.cold().waiting.get())
     });
     let caller = Caller::scheduler(ptr::from_ref(m).cast_mut());
     for completion in found {

@@ -80,7 +80,7 @@ pub(crate) fn error_slot() -> *mut ErrorSlot {
         // SAFETY: the running goroutine is alive, and only it touches its slot.
         unsafe {
             (*g).note_seldom(super::g::TOUCHED);
-            (*g).error.get()
+            (*g).cold().error.get()
         }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) unsafe fn enter(thread: *mut Exceptions, g: &G) {
     if g.seldom.get() & HAS_EXCEPTIONS != 0 {
         g.seldom.set(g.seldom.get() & !HAS_EXCEPTIONS);
         // SAFETY: by contract.
-        unsafe { *thread = g.exceptions.get() };
+        unsafe { *thread = g.cold().exceptions.get() };
     }
 }
 
@@ -61,7 +61,7 @@ pub(crate) unsafe fn leave(thread: *mut Exceptions, g: &G) {
     // SAFETY: by contract.
     unsafe {
         if (*thread).any() {
-            g.exceptions.set(ptr::replace(thread, Exceptions::NONE));
+            g.cold().exceptions.set(ptr::replace(thread, Exceptions::NONE));
             g.note_seldom(HAS_EXCEPTIONS);
         }
     }

@@ -72,9 +72,9 @@ pub(crate) const HAS_LOCALS: u8 = 4;
 
 /// A goroutine.
 ///
-/// All zero is a free one: slabs come zeroed and are not written before they are used. The order of
-/// the fields is by cache line, for spawning many: what every goroutine needs to be made, to run and
-/// to be buried without ever waiting is in the first two lines, and the others are not touched.
+/// All zero is a free one: slabs come zeroed and are not written before they are used. What every goroutine
+/// needs to be made, to run and to be buried without ever waiting is here, and what others need as well in
+/// [`Cold`], elsewhere: of many that only wait to be run, it is not touched, and costs no memory.
 #[repr(C, align(64))]
 pub(crate) struct G {
     pub(crate) context: Context,
@@ -110,7 +110,11 @@ pub(crate) struct G {
     pub(crate) since: AtomicU32,
     /// Times it was switched to: a dump sees in it that it has looked at one moment.
     pub(crate) runs: AtomicU32,
+}
 
+/// The other part of a [`G`], which has it by [`G::cold`]. All zero, too, for a free one.
+#[repr(C, align(64))]
+pub(crate) struct Cold {
     pub(crate) inline_arg: InlineArg,
     pub(crate) error: UnsafeCell<ErrorSlot>,
 
@@ -130,7 +134,8 @@ pub(crate) struct G {
 }
 
 #[cfg(all(target_arch = "x86_64", not(gort_portable_switch)))]
-const _: () = assert!(core::mem::offset_of!(G, parent) == 64 && core::mem::offset_of!(G, inline_arg) == 128);
+const _: () = assert!(core::mem::offset_of!(G, parent) == 64 && size_of::<G>() == 128);
+const _: () = assert!(size_of::<Cold>() <= size_of::<G>());
 
 impl G {
     /// `g` will soon be made, or run for the first time: it may be in the cache of another processor.
@@ -138,7 +143,14 @@ impl G {
     pub(crate) fn prefetch(g: *const G) {
         cpu::prefetch_for_write(g);
         cpu::prefetch_for_write(g.cast::<u8>().wrapping_add(64));
-        cpu::prefetch_for_write(g.cast::<u8>().wrapping_add(128));
+        cpu::prefetch_for_write(g.wrapping_add(REGION));
+    }
+
+    #[inline(always)]
+    pub(crate) fn cold(&self) -> &Cold {
+        // SAFETY: every G is in the first half of its region, and what is as far into the second half is its own
+        // (see [`GStore`]). Its fields are cells, and the reference ends with the one to the G.
+        unsafe { &*ptr::from_ref(self).add(REGION).cast::<Cold>() }
     }
 
     /// Say that fields of `seldom` may have been set.
@@ -197,18 +209,18 @@ impl G {
     }
 }
 
+/// Gs that are put to use at once.
 pub(super) const SLAB: usize = 64;
-const SLAB_LAYOUT: Layout = Layout::new::<[G; SLAB]>();
-/// Slabs that are made at once where there are many.
-const PER_REGION: usize = 8;
+/// Gs of which the memory is made at once: as many more places follow, for what is cold of them.
+const REGION: usize = 8 * SLAB;
+const REGION_LAYOUT: Layout = Layout::new::<[G; 2 * REGION]>();
 
 /// All Gs that were ever made, and those nobody uses.
 ///
 /// The free ones are listed beside them and not linked through them: who takes one does not have to
 /// wait for its memory, only to write it.
 pub(crate) struct GStore {
-    /// Each of [`SLAB`] Gs; debuggers are told of them. The first [`PER_REGION`] are from malloc. Where there
-    /// are more, page faults are a good part of what it costs to make them: they come so many at a time.
+    /// Each of [`SLAB`] Gs; debuggers are told of them. Those of a region follow each other.
     slabs: Vec<*mut G>,
     /// Has room for every G there is.
     free: Vec<*mut G>,
@@ -265,20 +277,10 @@ impl GStore {
 
     /// Memory for one more: zero, which is what a G is at first. Null: there is none.
     fn slab(&mut self) -> *mut G {
-        if GStore::is_from_malloc(self.slabs.len()) {
-            // SAFETY: the layout is not empty.
-            return unsafe { alloc_zeroed(SLAB_LAYOUT).cast() };
-        }
         match self.slabs.last() {
-            Some(last) if !self.slabs.len().is_multiple_of(PER_REGION) => last.wrapping_add(SLAB),
-            _ => memory::populated(PER_REGION * SLAB_LAYOUT.size()).map_or(ptr::null_mut(), <*mut u8>::cast),
+            Some(last) if !(self.slabs.len() * SLAB).is_multiple_of(REGION) => last.wrapping_add(SLAB),
+            _ => region(self.slabs.is_empty()),
         }
-    }
-
-    /// Whether the slab with this number is from malloc and not from a region. All are where a leak checker is, which
-    /// looks for pointers in malloc's memory only.
-    fn is_from_malloc(number: usize) -> bool {
-        number < PER_REGION || sanitizer::any()
     }
 
     /// Every G in use with its id, which is another one as soon as the G is.
@@ -292,15 +294,35 @@ impl GStore {
 impl Drop for GStore {
     fn drop(&mut self) {
         debugger::publish(&[]);
-        for (number, &slab) in self.slabs.iter().enumerate() {
-            // SAFETY: made in `slab`, as the number says; all goroutines are over, so that nothing in it owns anything.
-            unsafe {
-                if GStore::is_from_malloc(number) {
-                    dealloc(slab.cast(), SLAB_LAYOUT);
-                } else if number.is_multiple_of(PER_REGION) {
-                    memory::unreserve(slab.cast(), PER_REGION * SLAB_LAYOUT.size());
-                }
-            }
+        for &first in self.slabs.iter().step_by(REGION / SLAB) {
+            // SAFETY: all goroutines are over, so that nothing in it owns anything.
+            unsafe { give_back(first) };
+        }
+    }
+}
+
+/// Memory of [`REGION_LAYOUT`], zero. Where there are many, page faults are a good part of what it costs to make
+/// goroutines: those of Gs that are not the first come at once, and those of what is cold not before it is used.
+fn region(first: bool) -> *mut G {
+    // A leak checker looks for pointers in malloc's memory only.
+    if sanitizer::any() {
+        // SAFETY: the layout is not empty.
+        return unsafe { alloc_zeroed(REGION_LAYOUT).cast() };
+    }
+    let Some(region) = memory::reserve(REGION_LAYOUT.size()) else { return ptr::null_mut() };
+    if !first {
+        memory::populate(region, REGION_LAYOUT.size() / 2);
+    }
+    region.cast()
+}
+
+unsafe fn give_back(region: *mut G) {
+    // SAFETY: made by `region`, and used by nobody.
+    unsafe {
+        if sanitizer::any() {
+            dealloc(region.cast(), REGION_LAYOUT);
+        } else {
+            memory::unreserve(region.cast(), REGION_LAYOUT.size());
         }
     }
 }

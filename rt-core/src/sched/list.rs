@@ -29,9 +29,9 @@ impl List {
     pub(crate) unsafe fn push(&mut self, g: *mut G) {
         // SAFETY: by contract; Gs in the list are alive.
         unsafe {
-            (*g).next.set(ptr::null_mut());
+            (*g).cold().next.set(ptr::null_mut());
             match self.last.as_ref() {
-                Some(last) => last.next.set(g),
+                Some(last) => last.cold().next.set(g),
                 None => self.first = g,
             }
         }
@@ -43,7 +43,7 @@ impl List {
         let g = self.first;
         // SAFETY: Gs in the list are alive.
         if let Some(taken) = unsafe { g.as_ref() } {
-            self.first = taken.next.get();
+            self.first = taken.cold().next.get();
             if self.first.is_null() {
                 self.last = ptr::null_mut();
             }

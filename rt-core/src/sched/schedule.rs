@@ -132,7 +132,7 @@ unsafe fn resume_watched(m: &M, g: &G) -> Leave {
     let stack = g.stack().expect("a goroutine that runs has a stack");
     // SAFETY: as in `execute`.
     let resume = || unsafe { g.context.resume(&m.home, ptr::from_ref(m).cast_mut()) };
-    sanitizer::switched(&g.shadow, stack, resume, |&left| left == Leave::Exit)
+    sanitizer::switched(&g.cold().shadow, stack, resume, |&left| left == Leave::Exit)
 }
 
 /// A goroutine for this M, which has its P then. Waits for one; `None`: the runtime stops.

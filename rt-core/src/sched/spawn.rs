@@ -92,7 +92,7 @@ pub(crate) unsafe fn spawn_copy(
         let g = new_g(caller, true, created_at)?;
         (*g).entry.set(Some(entry));
         let copy = if size <= INLINE_ARG {
-            (*g).inline_arg.0.get().cast::<u8>()
+            (*g).cold().inline_arg.0.get().cast::<u8>()
         } else {
             let big = libc::malloc(size).cast::<u8>(); // aligned to 16
             if big.is_null() {
@@ -475,7 +475,7 @@ pub(super) unsafe fn bury(rt: &Runtime, m: &M, p: &P, g: *mut G) {
         let g_ref = &*g;
         g_ref.context.end();
         if sanitizer::any() {
-            sanitizer::bury(&g_ref.shadow, g_ref.stack());
+            sanitizer::bury(&g_ref.cold().shadow, g_ref.stack());
         }
         if let Some(stack) = g_ref.stack.take() {
             keep_stack(rt, p, stack);
@@ -490,11 +490,12 @@ pub(super) unsafe fn bury(rt: &Runtime, m: &M, p: &P, g: *mut G) {
             }
         }
         if g_ref.seldom.replace(0) != 0 {
-            if g_ref.lock_depth.replace(0) != 0 {
+            let cold = g_ref.cold();
+            if cold.lock_depth.replace(0) != 0 {
                 m.locked_g.set(ptr::null_mut());
             }
-            g_ref.block_depth.set(0);
-            *g_ref.error.get() = current::ErrorSlot::NONE;
+            cold.block_depth.set(0);
+            *cold.error.get() = current::ErrorSlot::NONE;
         }
         if !g_ref.bound.load(Relaxed).is_null() {
             g_ref.bound.store(ptr::null_mut(), Relaxed);

@@ -29,16 +29,14 @@ pub(crate) fn reserve(size: usize) -> Option<*mut u8> {
     }
 }
 
-/// As [`reserve`], with memory from the start: later there would be a fault for each page.
-pub(crate) fn populated(size: usize) -> Option<*mut u8> {
-    let p = reserve(size)?;
-    // SAFETY: the mapping is fresh. Kernels before 5.14 do not know this, and nothing is lost.
+/// Give memory to pages of a mapping of ours: later there would be a fault for each.
+pub(crate) fn populate(p: *mut u8, size: usize) {
+    // SAFETY: what is there stays. Kernels before 5.14 do not know this, and nothing is lost.
     unsafe { libc::madvise(p.cast(), size, libc::MADV_POPULATE_WRITE) };
-    Some(p)
 }
 
 /// # Safety
-/// `[p, p + size)` came from [`reserve`] or [`populated`] and nothing uses it any more.
+/// `[p, p + size)` came from [`reserve`] and nothing uses it any more.
 pub(crate) unsafe fn unreserve(p: *mut u8, size: usize) {
     // SAFETY: by contract.
     unsafe { libc::munmap(p.cast(), size) };
