@@ -252,7 +252,7 @@ pub(crate) fn begin_thread() {
     }
     // SAFETY: a new thread without a state.
     unsafe {
-        let home = first_state();
+        let home = new_state();
         if home.is_null() {
             return;
         }
@@ -275,17 +275,22 @@ pub(crate) fn begin_thread() {
     }
 }
 
-/// Threads that make their first state, and whether no more may: the interpreter ends.
+/// Threads that make a state, and whether no more may: the interpreter ends.
 static MAKING: AtomicUsize = AtomicUsize::new(0);
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The first state of this thread. It is made without the interpreter, which must not end meanwhile; with one,
-/// more are made only while that is attached.
-unsafe fn first_state() -> *mut PyThreadState {
+/// A state of this thread, made without the interpreter, which must not end meanwhile. A thread that had it could
+/// be stopped for good with a lock of CPython's in its hands, and others behind that.
+unsafe fn new_state() -> *mut PyThreadState {
     MAKING.fetch_add(1, SeqCst);
-    let closed = CLOSED.load(SeqCst) || is_finalizing();
-    // SAFETY: the interpreter lives until `close` has seen this thread leave.
-    let ts = if closed { ptr::null_mut() } else { unsafe { sys::PyThreadState_New(INTERPRETER.load(Relaxed)) } };
+    let mut ts = ptr::null_mut();
+    let mut closed = CLOSED.load(SeqCst) || is_finalizing();
+    if !closed {
+        // SAFETY: the interpreter lives until `close` has seen this thread leave.
+        ts = unsafe { sys::PyThreadState_New(INTERPRETER.load(Relaxed)) };
+        // Asked afterwards, too: what is made once CPython has shut the states of others could be attached for ever.
+        closed = is_finalizing();
+    }
     MAKING.fetch_sub(1, SeqCst);
     if closed {
         sys::stop_thread();
@@ -303,8 +308,13 @@ fn is_finalizing() -> bool {
 /// The interpreter is about to be freed: from now on no thread makes a state.
 unsafe extern "C" fn close(_: *mut ffi::PyObject) {
     CLOSED.store(true, SeqCst);
-    while MAKING.load(SeqCst) != 0 {
-        std::thread::yield_now();
+    if MAKING.load(SeqCst) != 0 {
+        // Detached: on a free-threaded build who makes a state may have to stop all who are not.
+        detached(|| {
+            while MAKING.load(SeqCst) != 0 {
+                std::thread::yield_now();
+            }
+        });
     }
 }
 
@@ -397,21 +407,19 @@ pub(crate) unsafe fn take() -> State {
     }
 }
 
-/// One more state of this thread. The interpreter may end at any time, but not while a state is attached.
+/// One more state of this thread.
 unsafe fn another_state() -> *mut PyThreadState {
-    // SAFETY: on the goroutine's thread, which has no state attached but the kept one; `home` is the thread's own.
+    // SAFETY: on the goroutine's thread, which has no state attached but the kept one. While that is, the
+    // interpreter does not end.
     unsafe {
         let shelf = shelf();
         if (*shelf).home.get().is_null() {
-            return ptr::null_mut();
+            ptr::null_mut()
+        } else if (*shelf).kept.get().is_null() {
+            new_state()
+        } else {
+            sys::PyThreadState_New(INTERPRETER.load(Relaxed))
         }
-        if !(*shelf).kept.get().is_null() {
-            return sys::PyThreadState_New(INTERPRETER.load(Relaxed));
-        }
-        restore((*shelf).home.get());
-        let ts = sys::PyThreadState_New(INTERPRETER.load(Relaxed));
-        sys::PyEval_SaveThread();
-        ts
     }
 }
 
