@@ -143,10 +143,10 @@ pub(crate) fn switched<R>(shadow: &Shadow, stack: Stack, switch: impl FnOnce() -
             (tsan.switch_to_fiber)(shadow.get(), NO_SYNC);
             let result = switch();
             // A signal that is kept back for the goroutine would not come before the goroutine goes on.
-            let mask = thread::block_unseen(ALL_SIGNALS);
+            let mask = thread::set_signal_mask_unseen(ALL_SIGNALS);
             deliver_signals();
             (tsan.switch_to_fiber)(own, NO_SYNC);
-            thread::block_unseen(mask);
+            thread::set_signal_mask_unseen(mask);
             result
         } else {
             let asan = asan();
@@ -222,7 +222,7 @@ pub(crate) fn library_thread<R>(main: impl FnOnce() -> R) -> R {
         let result = main();
         if is(THREAD) {
             // Or those that are kept back for it would be lost.
-            thread::block_unseen(ALL_SIGNALS);
+            thread::set_signal_mask_unseen(ALL_SIGNALS);
             deliver_signals();
         }
         result
@@ -261,13 +261,12 @@ pub(crate) fn shared_errno(errno: *mut c_int) {
 const ALL_SIGNALS: u64 = u64::MAX;
 const OFTEN_MS: c_int = 10;
 
-/// How long a thread may sleep in the kernel: the thread sanitizer keeps the program's signal handlers back
-/// until the thread, on the fiber it was on, calls something that it knows; see [`after_sleep`].
+/// How long a thread may sleep in the kernel: see [`deliver_signals`].
 pub(crate) fn sleep_at_most(deadline: i64) -> i64 {
     if is(THREAD) { deadline.min(clock::deadline(i64::from(OFTEN_MS) * 1_000_000)) } else { deadline }
 }
 
-/// See [`sleep_at_most`].
+/// After a sleep that may have been for a signal.
 pub(crate) fn after_sleep() {
     if is(THREAD) {
         deliver_signals();
@@ -283,6 +282,8 @@ pub(crate) fn before_read(fd: c_int) {
     }
 }
 
+/// The thread sanitizer keeps the program's signal handlers back until the thread, on the fiber it was on when
+/// the signal came, calls something that it knows. So each that sleeps, leaves a fiber or ends does that.
 fn deliver_signals() {
     // SAFETY: freed as it was allocated.
     unsafe { libc::free(core::hint::black_box(libc::malloc(1))) };

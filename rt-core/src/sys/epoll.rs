@@ -66,7 +66,7 @@ pub(crate) fn drain(fd: i32) {
 /// Wait for events until the absolute time `until`: 0 not at all, `i64::MAX` without end. The number
 /// of events; 0 after a signal too.
 pub(crate) fn wait(epfd: i32, events: &mut [libc::epoll_event], until: i64) -> usize {
-    let until = if until == 0 { 0 } else { sanitizer::sleep_at_most(until) };
+    let until = sanitizer::sleep_at_most(until);
     let relative = match until {
         0 => Some(clock::timespec(0)),
         i64::MAX => None,

@@ -59,8 +59,8 @@ fn set_signal_mask(mask: &libc::sigset_t) {
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) };
 }
 
-/// Block the signals of this mask, by a system call that no sanitizer sees; the mask of before.
-pub(crate) fn block_unseen(mask: u64) -> u64 {
+/// Set the calling thread's signal mask by a system call that no sanitizer sees; the mask of before.
+pub(crate) fn set_signal_mask_unseen(mask: u64) -> u64 {
     let mut before = 0;
     // SAFETY: two masks of the kernel's size.
     unsafe {
