@@ -258,14 +258,10 @@ pub(crate) fn begin_thread() {
         }
         restore(home);
         sys::unwinds(|| {
-            let threading = ffi::PyImport_ImportModule(c"threading".as_ptr());
-            if !threading.is_null() {
-                let current = ffi::PyObject_GetAttrString(threading, c"current_thread".as_ptr());
-                let empty = ffi::PyTuple_New(0);
-                let thread = sys::PyObject_Call(current, empty, ptr::null_mut());
-                for object in [thread, empty, current, threading] {
-                    ffi::Py_XDECREF(object);
-                }
+            let empty = ffi::PyTuple_New(0);
+            let done = sys::PyObject_Call(REGISTER.load(Relaxed), empty, ptr::null_mut());
+            for object in [done, empty] {
+                ffi::Py_XDECREF(object);
             }
             ffi::PyErr_Clear();
         });
@@ -273,6 +269,31 @@ pub(crate) fn begin_thread() {
         sys::PyEval_SaveThread();
         (*shelf()).home.set(home);
     }
+}
+
+/// Makes `threading` know the thread that calls it.
+static REGISTER: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
+
+/// What `threading.current_thread` does in a thread that it did not start, but for two things. It takes no lock of
+/// the module: at the end of the interpreter a thread may be stopped anywhere, for good, and the last one takes that
+/// lock. And the thread is not dropped from the list with the state, but by `forget_thread`.
+fn find_register(py: Python<'_>) -> PyResult<()> {
+    const CODE: &CStr = c"import contextlib, threading, types
+def without_lock(cls):
+    init = cls.__init__
+    module = dict(vars(threading), _active_limbo_lock=contextlib.nullcontext(), _DeleteDummyThreadOnDel=id)
+    init = types.FunctionType(init.__code__, module, init.__name__, init.__defaults__, init.__closure__)
+    return lambda: init(cls.__new__(cls))
+try:
+    register = without_lock(threading._DummyThread)
+except Exception: # written otherwise in this version
+    register = threading.current_thread
+";
+    let globals = pyo3::types::PyDict::new(py);
+    py.run(CODE, Some(&globals), None)?;
+    let register = globals.get_item("register")?.expect("just defined");
+    REGISTER.store(register.unbind().into_ptr(), Relaxed);
+    Ok(())
 }
 
 /// Threads that make a state, and whether no more may: the interpreter ends.
@@ -556,8 +577,8 @@ unsafe fn clean(ts: *mut PyThreadState) -> bool {
 
 /// Look at this CPython; once, at the import.
 pub(crate) fn init(py: Python<'_>) -> PyResult<()> {
-    // Which belongs to the thread state in which it is first imported.
-    py.import("threading")?;
+    // It imports threading, which belongs to the thread state in which that happens first.
+    find_register(py)?;
     let version = py.version_info();
     // SAFETY: a state is attached.
     unsafe {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support import child
+from support import child, times
 
 LEFT_BEHIND = {
     "parked": "gort.go(gort.Chan().recv)",
@@ -191,3 +191,34 @@ print("ready")
     for i in range(8):
         outcome = child(source, i * 0.003)
         assert outcome.out == "ready\n" and outcome.err == "", outcome.err
+
+
+def test_exits_while_goroutines_begin():
+    """And with them the threads that run them."""
+    source = PRELUDE + """
+chan = gort.Chan()
+def computes():
+    return sum(range(2000))
+def begins(count):
+    for i in range(count):
+        gort.go([computes, chan.recv, lambda: time.sleep(0.001)][i % 3])
+count, how = int(sys.argv[1]), sys.argv[2]
+if how == "after run":
+    gort.run(begins, count)
+else:
+    begins(count)
+if how == "by sys.exit":
+    sys.exit()
+"""
+    for i in range(times(24)):
+        outcome = child(source, 1 + i * 7 % 40, ["at once", "after run", "by sys.exit"][i % 3])
+        assert outcome == (0, "", ""), outcome
+
+
+def test_threads_begin_without_the_lock_of_threading():
+    """One that is stopped for good, at the exit, must not have it: the last thread takes it after that."""
+    child("""
+        import threading, gort
+        with threading._active_limbo_lock:
+            assert gort.go(threading.current_thread).join() in threading._active.values()
+    """)
