@@ -45,7 +45,7 @@ pub unsafe fn after_func(ctx: *mut Ctx, entry: Entry, arg: *mut c_void) -> Resul
     unsafe {
         let caller = Caller::enter();
         lifecycle::ensure_started(&caller)?;
-        let target = (*ctx).cancel;
+        let target = (*ctx).cancel();
         let after = try_box(After {
             references: AtomicUsize::new(2),
             entry,

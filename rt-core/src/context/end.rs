@@ -63,7 +63,15 @@ pub(super) unsafe fn end_unreferenced(ctx: &Ctx) {
             // Its end may have left it in the list, if it was its own.
             unlink(ctx);
         }
-        c.timer.remove();
+        disarm(c);
+    }
+}
+
+/// Its timer fires no more, and does not fire now.
+fn disarm(c: &Cancel) {
+    // SAFETY: it is in the context's own block.
+    if let Some(timer) = unsafe { c.timer.as_ref() } {
+        timer.remove();
     }
 }
 
@@ -87,38 +95,33 @@ fn try_retain(ctx: &Ctx) -> bool {
     ctx.strong.fetch_update(AcqRel, Relaxed, |n| (n > 0).then_some(n + 1)).is_ok()
 }
 
-/// End `root`, which is claimed, and what is below it. `disarm`: its timer too.
-unsafe fn end(caller: &Caller, root: &Ctx, verdict: Verdict, disarm: bool) {
-    let mut work: *const Ctx = root;
+/// End `root`, which is claimed, and what is below it. `with_timer`: its timer is not what ends it, so that goes too.
+unsafe fn end(caller: &Caller, root: &Ctx, verdict: Verdict, with_timer: bool) {
+    let mut at = root;
+    let mut work: *const Ctx = ptr::null();
     // SAFETY: the root is the caller's; children in the work list hold the reference taken here.
     unsafe {
-        while let Some(ctx) = work.as_ref() {
-            let Some(c) = ctx.as_cancel() else { return };
-            work = c.work.get();
-            let is_root = ptr::eq(ctx, root);
+        loop {
+            let Some(c) = at.as_cancel() else { return };
+            let is_root = ptr::eq(at, root);
             if is_root {
-                unlink(ctx);
+                unlink(at);
             }
             let mut refs: *const Ctx = ptr::null();
             let mut afters: *const After;
             {
                 let mut lists = c.lists.lock();
-                let mut child = core::mem::replace(&mut lists.children, ptr::null());
+                let mut child = lists.children.replace(ptr::null());
                 afters = core::mem::replace(&mut lists.afters, ptr::null());
                 after::mark_taken(afters);
                 while let Some(next) = child.as_ref() {
                     let Some(n) = next.as_cancel() else { break };
                     child = n.next.get();
-                    n.linked.set(false);
+                    n.prev.set(ptr::null());
                     // One that dies now ends by itself; one that is claimed is ended by its claimer.
                     if try_retain(next) {
-                        if n.verdict.claim(verdict.inherited()) {
-                            n.work.set(work);
-                            work = next;
-                        } else {
-                            n.next.set(refs);
-                            refs = next;
-                        }
+                        let list = if n.verdict.claim(verdict.inherited()) { &mut work } else { &mut refs };
+                        n.next.set(core::mem::replace(list, next));
                     }
                 }
             }
@@ -131,13 +134,17 @@ unsafe fn end(caller: &Caller, root: &Ctx, verdict: Verdict, disarm: bool) {
                 afters = a.next();
                 after::start(caller, a);
             }
-            if is_root {
-                if disarm {
-                    c.timer.remove();
-                }
-            } else {
-                c.timer.remove();
-                release(ptr::from_ref(ctx).cast_mut());
+            if with_timer || !is_root {
+                disarm(c);
+            }
+            let following = work.as_ref();
+            work = following.and_then(Ctx::as_cancel).map_or(ptr::null(), |c| c.next.get());
+            if !is_root {
+                release(ptr::from_ref(at).cast_mut());
+            }
+            match following {
+                Some(ctx) => at = ctx,
+                None => return,
             }
         }
     }
@@ -150,14 +157,14 @@ pub(super) unsafe fn link(ctx: &Ctx, ancestor: *const Ctx) {
         let Some(a) = ancestor.as_ref().and_then(Ctx::as_cancel) else { return };
         let Some(c) = ctx.as_cancel() else { return };
         {
-            let mut lists = a.lists.lock();
+            let lists = a.lists.lock();
             if !a.verdict.get().is_over() {
-                c.next.set(lists.children);
-                if let Some(first) = lists.children.as_ref().and_then(Ctx::as_cancel) {
-                    first.prev.set(ctx);
+                let first = lists.children.replace(ctx);
+                c.next.set(first);
+                c.prev.set(&lists.children);
+                if let Some(first) = first.as_ref().and_then(Ctx::as_cancel) {
+                    first.prev.set(&c.next);
                 }
-                lists.children = ctx;
-                c.linked.set(true);
                 return;
             }
         }
@@ -175,37 +182,32 @@ unsafe fn unlink(ctx: &Ctx) {
         let Some(parent) = ctx.parent.as_ref() else { return };
         let Some(a) = parent.ending() else { return };
         let Some(c) = ctx.as_cancel() else { return };
-        let mut lists = a.lists.lock();
-        if !c.linked.replace(false) {
-            return;
-        }
-        let (prev, next) = (c.prev.get(), c.next.get());
-        match prev.as_ref().and_then(Ctx::as_cancel) {
-            Some(p) => p.next.set(next),
-            None => lists.children = next,
-        }
-        if let Some(n) = next.as_ref().and_then(Ctx::as_cancel) {
-            n.prev.set(prev);
+        let _lists = a.lists.lock();
+        let Some(prev) = c.prev.replace(ptr::null()).as_ref() else { return };
+        let next = c.next.get();
+        prev.set(next);
+        if let Some(next) = next.as_ref().and_then(Ctx::as_cancel) {
+            next.prev.set(prev);
         }
     }
 }
 
-/// Let `ctx` end at `when`.
-pub(super) unsafe fn arm(ctx: &Ctx, when: i64) {
+/// Let `ctx` end at its deadline, if it has a timer for that.
+pub(super) unsafe fn arm(ctx: &Ctx) {
     let Some(c) = ctx.as_cancel() else { return };
-    let caller = Caller::enter();
-    c.timer.set_arg(ptr::from_ref(ctx).cast_mut().cast());
-    // SAFETY: the context is fresh, so its timer is not armed.
+    // SAFETY: in the context's own block, and not armed: it is fresh.
     unsafe {
-        if when <= crate::sys::clock::now() {
+        let Some(timer) = c.timer.as_ref() else { return };
+        let caller = Caller::enter();
+        if c.deadline <= crate::sys::clock::now() {
             if c.verdict.claim(Verdict::DEADLINE_EXCEEDED) {
                 end(&caller, ctx, Verdict::DEADLINE_EXCEEDED, false);
             }
         } else if !c.verdict.get().is_over() {
-            c.timer.insert(&caller, when, 0);
+            timer.insert(&caller, c.deadline, 0);
             // Whoever ended it meanwhile may have looked at the timer before it was armed.
             if c.verdict.get().is_over() {
-                c.timer.remove();
+                timer.remove();
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Context, as Go's: a tree of what is to end together, with deadlines, causes and values.
 //!
 //! A child holds a strong reference to its parent; a parent knows its cancelable children by a list
-//! of links without references. `cancel` of a context is the nearest one, itself or an ancestor,
-//! that can end; contexts that carry a value or cut the tree have no state of their own.
+//! of links without references. Contexts that carry a value or cut the tree have no state of their own: they
+//! end with the nearest ancestor that can, or not at all.
 //!
 //! * Strong references keep a context from ending; with the last one it ends, as canceled.
 //! * Weak references keep its memory: those of pending `after_func`s, and one for all strong ones.
@@ -19,7 +19,7 @@ pub use end::{cancel, cancel_cause};
 use crate::alloc::try_box;
 use crate::chan::{self, Chan};
 use crate::error::{Error, Result};
-use crate::facade::{AtomicPtr, AtomicUsize, Cell, Ordering::*};
+use crate::facade::{AtomicPtr, AtomicU32, AtomicUsize, Cell, Ordering::*};
 use crate::lock::SpinLock;
 use crate::sanitizer::race;
 use crate::sched::caller::Caller;
@@ -27,18 +27,18 @@ use crate::sched::{Entry, lifecycle, spawn};
 use crate::sys::clock;
 use crate::time::heap::{NEVER, Node};
 use core::ffi::{c_char, c_void};
+use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use verdict::VerdictCell;
 
 /// A context, behind a counted pointer.
 pub struct Ctx {
     strong: AtomicUsize,
-    weak: AtomicUsize,
+    /// Each but one belongs to an [`After`]: there is no memory for so many that this overflows.
+    weak: AtomicU32,
     /// The process it was made in, as a count of forks.
     forks: u32,
     parent: *mut Ctx,
-    /// The nearest context, itself included, that can end; null: none can.
-    cancel: *const Ctx,
     what: What,
 }
 
@@ -54,6 +54,8 @@ enum What {
         key: *const c_void,
         value: *mut c_void,
         drop: Option<Entry>,
+        /// The nearest ancestor that can end; null: none can.
+        cancel: *const Ctx,
     },
     Cancel(Cancel),
 }
@@ -61,22 +63,28 @@ enum What {
 /// What a context has that can end.
 struct Cancel {
     deadline: i64,
-    timer: Node,
+    /// Ends it at its deadline; null: it is the parent's deadline, or none. In the same block of memory.
+    timer: *const Node,
     verdict: VerdictCell,
     /// Made when first asked for.
     done: AtomicPtr<Chan>,
     lists: SpinLock<Lists>,
-    /// Its place in the list of the ancestor it ends with; under that one's lock.
+    /// Its place in the list of the ancestor it ends with, under that one's lock: the following context, and the
+    /// link that leads here. A null `prev`: in no such list; `next` is that of whoever ends the ancestor.
     next: Cell<*const Ctx>,
-    prev: Cell<*const Ctx>,
-    linked: Cell<bool>,
-    /// Link of the list that is worked off by whoever ends it.
-    work: Cell<*const Ctx>,
+    prev: Cell<*const Cell<*const Ctx>>,
 }
 
 struct Lists {
-    children: *const Ctx,
+    children: Cell<*const Ctx>,
     afters: *const After,
+}
+
+/// A context with a timer of its own.
+#[repr(C)]
+struct Timed {
+    ctx: Ctx,
+    timer: Node,
 }
 
 // SAFETY: used under its lock.
@@ -84,14 +92,7 @@ unsafe impl Send for Lists {}
 
 #[cfg(not(loom))]
 const fn empty_root() -> Ctx {
-    Ctx {
-        strong: AtomicUsize::new(1),
-        weak: AtomicUsize::new(1),
-        forks: 0,
-        parent: ptr::null_mut(),
-        cancel: ptr::null(),
-        what: What::Empty,
-    }
+    Ctx { strong: AtomicUsize::new(1), weak: AtomicU32::new(1), forks: 0, parent: ptr::null_mut(), what: What::Empty }
 }
 
 #[cfg(not(loom))]
@@ -183,15 +184,17 @@ unsafe fn call_drop(drop_value: Entry, value: *mut c_void) {
 unsafe fn release_weak(c: &Ctx) {
     // Only who has a reference makes another: nobody else is there to race with for the last one.
     if c.weak.load(Acquire) == 1 || c.weak.fetch_sub(1, AcqRel) == 1 {
-        if let What::Cancel(cancel) = &c.what {
-            // SAFETY: the channel and the cause are this context's own.
-            unsafe {
+        let block = ptr::from_ref(c).cast_mut();
+        // SAFETY: the channel and the cause are this context's own; made by `try_box`, and nobody is left.
+        unsafe {
+            let mut timed = false;
+            if let What::Cancel(cancel) = &c.what {
                 chan::release(cancel.done.load(Relaxed));
                 cancel.verdict.get().free();
+                timed = !cancel.timer.is_null();
             }
+            if timed { drop(Box::from_raw(block.cast::<Timed>())) } else { drop(Box::from_raw(block)) }
         }
-        // SAFETY: made by `try_box`, and nobody is left.
-        unsafe { drop(Box::from_raw(ptr::from_ref(c).cast_mut())) };
     }
 }
 
@@ -203,28 +206,40 @@ impl Ctx {
         }
     }
 
-    /// The nearest one that can end.
+    /// A context under `parent`, to which the caller has a reference: it gets one more.
+    unsafe fn under(parent: *mut Ctx, what: What) -> Ctx {
+        // SAFETY: by contract.
+        unsafe { retain(parent) };
+        Ctx { strong: AtomicUsize::new(1), weak: AtomicU32::new(1), forks: lifecycle::forks(), parent, what }
+    }
+
+    /// The nearest context, itself included, that can end; null: none can.
+    fn cancel(&self) -> *const Ctx {
+        match &self.what {
+            What::Cancel(_) => self,
+            What::Value { cancel, .. } => *cancel,
+            What::Empty => ptr::null(),
+        }
+    }
+
+    /// What that one has.
     fn ending(&self) -> Option<&Cancel> {
         // SAFETY: an ancestor, which is kept alive through the parents, or this one.
-        unsafe { self.cancel.as_ref() }?.as_cancel()
+        unsafe { self.cancel().as_ref() }?.as_cancel()
     }
 }
 
-/// A context under `parent`, which gets one more reference.
-unsafe fn make(parent: *mut Ctx, cancel: *const Ctx, what: What) -> Result<NonNull<Ctx>> {
-    // SAFETY: the caller has a reference to the parent.
+/// Memory for a `T` that is yet to be written.
+fn place<T>() -> Result<*mut T> {
+    try_box(MaybeUninit::<T>::uninit()).map(|place| place.as_ptr().cast()).ok_or(Error::NO_MEMORY)
+}
+
+unsafe fn make(parent: *mut Ctx, what: What) -> Result<NonNull<Ctx>> {
+    let at = place::<Ctx>()?;
+    // SAFETY: the caller has a reference to the parent; the memory is ours.
     unsafe {
-        let ctx = try_box(Ctx {
-            strong: AtomicUsize::new(1),
-            weak: AtomicUsize::new(1),
-            forks: lifecycle::forks(),
-            parent,
-            cancel,
-            what,
-        })
-        .ok_or(Error::NO_MEMORY)?;
-        retain(parent);
-        Ok(ctx)
+        at.write(Ctx::under(parent, what));
+        Ok(NonNull::new_unchecked(at))
     }
 }
 
@@ -253,29 +268,31 @@ pub unsafe fn with_timeout(parent: *mut Ctx, timeout: i64) -> Result<NonNull<Ctx
 pub unsafe fn with_deadline(parent: *mut Ctx, when: i64) -> Result<NonNull<Ctx>> {
     // SAFETY: by contract; the new context is whole before others can reach it.
     unsafe {
-        let ancestor = (*parent).cancel;
+        let ancestor = (*parent).cancel();
         let inherited = (*parent).ending().map_or(NEVER, |c| c.deadline);
+        let mut timer: *const Node = ptr::null();
+        let at = if when < inherited {
+            lifecycle::ensure_started(&Caller::enter())?;
+            let at = place::<Timed>()?;
+            (&raw mut (*at).timer).write(Node::new(end::expire, at.cast()));
+            timer = &raw const (*at).timer;
+            &raw mut (*at).ctx
+        } else {
+            place::<Ctx>()?
+        };
         let cancel = Cancel {
             deadline: when.min(inherited),
-            timer: Node::new(end::expire, ptr::null_mut()),
+            timer,
             verdict: VerdictCell::new(),
             done: AtomicPtr::new(ptr::null_mut()),
-            lists: SpinLock::new(Lists { children: ptr::null(), afters: ptr::null() }),
+            lists: SpinLock::new(Lists { children: Cell::new(ptr::null()), afters: ptr::null() }),
             next: Cell::new(ptr::null()),
             prev: Cell::new(ptr::null()),
-            linked: Cell::new(false),
-            work: Cell::new(ptr::null()),
         };
-        if when < inherited {
-            lifecycle::ensure_started(&Caller::enter())?;
-        }
-        let ctx = make(parent, ptr::null(), What::Cancel(cancel))?;
-        (*ctx.as_ptr()).cancel = ctx.as_ptr();
-        end::link(ctx.as_ref(), ancestor);
-        if when < inherited {
-            end::arm(ctx.as_ref(), when);
-        }
-        Ok(ctx)
+        at.write(Ctx::under(parent, What::Cancel(cancel)));
+        end::link(&*at, ancestor);
+        end::arm(&*at);
+        Ok(NonNull::new_unchecked(at))
     }
 }
 
@@ -290,7 +307,7 @@ pub unsafe fn with_value(
     drop: Option<Entry>,
 ) -> Result<NonNull<Ctx>> {
     // SAFETY: by contract.
-    unsafe { make(parent, (*parent).cancel, What::Value { key, value, drop }) }
+    unsafe { make(parent, What::Value { key, value, drop, cancel: (*parent).cancel() }) }
 }
 
 /// A context with the parent's values that does not end with it.
@@ -299,7 +316,7 @@ pub unsafe fn with_value(
 /// As [`with_cancel`].
 pub unsafe fn without_cancel(parent: *mut Ctx) -> Result<NonNull<Ctx>> {
     // SAFETY: by contract.
-    unsafe { make(parent, ptr::null(), What::Empty) }
+    unsafe { make(parent, What::Empty) }
 }
 
 /// The channel that is closed when the context ends; null when it cannot, or without memory. It
