@@ -28,7 +28,7 @@ pub use ops::{close, recv, send};
 pub use select::{Case, OP_RECV, OP_SEND, select};
 
 use crate::error::{Error, Kind, Result};
-use crate::facade::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Cell, Ordering::*, fence};
+use crate::facade::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Cell, Ordering::*, fence};
 use crate::lock::RawLock;
 use crate::sanitizer::race::{self, Clocks};
 use crate::time::timer::Timer;
@@ -43,6 +43,10 @@ use std::alloc::{Layout, alloc, dealloc};
 pub struct Chan {
     lock: RawLock,
     closed: AtomicBool,
+    /// A timer lies behind the elements.
+    has_timer: bool,
+    /// It is that of `after`, whose channel is all that is known of it.
+    owns_timer: AtomicBool,
     version: AtomicU32,
     /// Elements in the buffer.
     count: AtomicUsize,
@@ -62,10 +66,6 @@ pub struct Chan {
     /// Waiters that were passed over and whose owners have not left yet.
     passed: AtomicU32,
     references: AtomicU64,
-    /// The timer of `after`, whose channel is all that is known of it; null for all others.
-    timer: AtomicPtr<Timer>,
-    /// A timer lies behind the elements.
-    has_timer: bool,
     /// What is done with an element that nobody has received when the channel is freed.
     drop_elem: Option<DropElem>,
     /// The race detector's; null without one.
@@ -96,11 +96,10 @@ pub fn new_with_drop(elem_size: usize, capacity: usize, drop_elem: Option<DropEl
 
 /// A channel for one time, with room for a timer that lives as long as it, yet to be written.
 pub(crate) fn new_with_timer() -> Result<(NonNull<Chan>, *mut Timer)> {
-    const TIMES: Layout = Layout::new::<[i64; 1]>();
-    const { assert!(size_of::<Chan>().is_multiple_of(ELEM_ALIGN) && align_of::<Timer>() <= TIMES.align()) };
+    const { assert!(size_of::<Chan>().is_multiple_of(ELEM_ALIGN) && align_of::<Timer>() <= align_of::<i64>()) };
     let c = make(size_of::<i64>(), 1, None, true)?;
-    // SAFETY: it is inside the block, and aligned as the elements are.
-    Ok((c, unsafe { c.as_ptr().add(1).byte_add(TIMES.size()).cast() }))
+    // SAFETY: fresh.
+    Ok((c, unsafe { c.as_ref() }.timer()))
 }
 
 fn make(elem_size: usize, capacity: usize, drop_elem: Option<DropElem>, has_timer: bool) -> Result<NonNull<Chan>> {
@@ -112,6 +111,8 @@ fn make(elem_size: usize, capacity: usize, drop_elem: Option<DropElem>, has_time
         c.write(Chan {
             lock: RawLock::new(),
             closed: AtomicBool::new(false),
+            has_timer,
+            owns_timer: AtomicBool::new(false),
             version: AtomicU32::new(0),
             count: AtomicUsize::new(0),
             elem_size,
@@ -126,8 +127,6 @@ fn make(elem_size: usize, capacity: usize, drop_elem: Option<DropElem>, has_time
             orphaned: Cell::new(false),
             passed: AtomicU32::new(0),
             references: AtomicU64::new(1),
-            timer: AtomicPtr::new(ptr::null_mut()),
-            has_timer,
             drop_elem,
             clocks: Clocks::new(capacity),
         });
@@ -363,8 +362,8 @@ impl Chan {
         debug_assert!(!self.lock.is_locked(), "somebody is about to use the channel that is freed");
         // SAFETY: nobody has a reference, and nobody waits.
         unsafe {
-            if let Some(timer) = self.timer.load(Relaxed).as_ref() {
-                timer.end_with_channel();
+            if self.has_own_timer() {
+                (*self.timer()).end_with_channel();
             }
             if let Some(drop_elem) = self.drop_elem {
                 race::acquire(&self.references);
@@ -543,14 +542,20 @@ impl Chan {
     }
 
     /// Make this the channel of `after`: the last release ends the timer too.
-    pub(crate) fn own_timer(&self, timer: *mut Timer) {
-        self.timer.store(timer, Relaxed);
+    pub(crate) fn own_timer(&self) {
+        self.owns_timer.store(true, Relaxed);
+    }
+
+    /// Where the timer is, if it has one: behind the one element.
+    fn timer(&self) -> *mut Timer {
+        // SAFETY: inside the block, and aligned as the element is.
+        unsafe { self.slot(0).add(size_of::<i64>()).cast() }
     }
 
     /// It has such a timer, which ends waits without having a reference: they need one.
     #[inline(always)]
     fn has_own_timer(&self) -> bool {
-        !self.timer.load(Relaxed).is_null()
+        self.owns_timer.load(Relaxed)
     }
 
     /// Throw away what the timer has put into the buffer, which puts nothing more there; true when there was

@@ -1,4 +1,5 @@
-//! Removing a timer against its firing: `Node::remove`, `Timers::{take, run}` in `time::heap`.
+//! Removing a timer against its firing: `Node::remove`, `Timers::{take, run}` in `time::heap`. A stop against a
+//! reset: `timer_stop`, `Timer::{stop, reset}` in `time::timer`.
 
 use super::{Memory, check};
 use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};
@@ -16,6 +17,10 @@ struct Timer {
     frame: Memory,
     /// What the fired function does, apart from the frame.
     fired: AtomicU32,
+    /// Orders calls of reset, and of stop.
+    calls: Mutex<()>,
+    /// A value is in the channel.
+    full: AtomicBool,
 }
 
 impl Timer {
@@ -27,6 +32,8 @@ impl Timer {
             periodic,
             frame: Memory::new(),
             fired: AtomicU32::new(0),
+            calls: Mutex::new(()),
+            full: AtomicBool::new(false),
         })
     }
 
@@ -49,6 +56,7 @@ impl Timer {
     fn fire(&self) {
         self.frame.read();
         self.fired.fetch_add(1, Relaxed);
+        self.full.store(true, Relaxed);
     }
 
     fn take(&self) -> bool {
@@ -77,6 +85,59 @@ impl Timer {
             }
         }
     }
+}
+
+impl Timer {
+    fn disarm(&self) -> bool {
+        let running = self.remove();
+        let unread = self.full.swap(false, Relaxed);
+        running || unread
+    }
+
+    fn stop_locked(&self) -> bool {
+        let _calls = self.calls.lock().unwrap();
+        self.disarm()
+    }
+
+    fn stop(&self) -> bool {
+        self.remove() || self.stop_locked()
+    }
+
+    fn reset(&self, disarm: fn(&Timer) -> bool) -> bool {
+        let _calls = self.calls.lock().unwrap();
+        let was = disarm(self);
+        let _heap = self.heap.lock().unwrap();
+        self.armed.store(true, Release);
+        was
+    }
+}
+
+/// A timer is armed twice, by reset the second time, and fires at any moment. What becomes of each time is told
+/// once: by who ended it, or by the value, or it is still armed.
+fn stop_against_reset(disarm: fn(&Timer) -> bool) {
+    check(2, move || {
+        let timer = Timer::armed(false);
+        let (heap, other) = (timer.clone(), timer.clone());
+        let runs = thread::spawn(move || heap.run());
+        let resets = thread::spawn(move || other.reset(disarm));
+        let stopped = timer.stop();
+        runs.join().unwrap();
+        let was = resets.join().unwrap();
+        let ends = [stopped, was, timer.full.load(Relaxed), timer.armed.load(Relaxed)];
+        assert_eq!(ends.into_iter().filter(|&end| end).count(), 2, "{ends:?}");
+    });
+}
+
+#[test]
+fn loom_timer_stop_against_reset() {
+    stop_against_reset(Timer::disarm);
+}
+
+/// A reset that leaves a value unread: who finds the timer armed does not look for one.
+#[test]
+#[should_panic(expected = "right: 2")]
+fn loom_timer_broken_reset_without_drain_is_found() {
+    stop_against_reset(Timer::remove);
 }
 
 #[test]

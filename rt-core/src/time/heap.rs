@@ -40,8 +40,8 @@ pub(crate) struct Node {
     next: Cell<*const Node>,
     /// The heap it is in; null: none. Changed under that heap's lock.
     heap: AtomicPtr<Timers>,
-    /// The process it was armed in, as a count of forks.
-    forks: Cell<u32>,
+    /// The process it was armed in, as a count of forks. Atomic: who removes looks while it is armed anew.
+    forks: AtomicU32,
     firing: AtomicU32,
 }
 
@@ -58,7 +58,7 @@ impl Node {
             when: Cell::new(0),
             next: Cell::new(ptr::null()),
             heap: AtomicPtr::new(ptr::null_mut()),
-            forks: Cell::new(0),
+            forks: AtomicU32::new(0),
             firing: AtomicU32::new(0),
         }
     }
@@ -74,7 +74,7 @@ impl Node {
     /// It is in no heap, and nobody else arms it.
     pub(crate) unsafe fn insert(&self, caller: &Caller, when: i64, period: i64) {
         self.period.set(period);
-        self.forks.set(lifecycle::forks());
+        self.forks.store(lifecycle::forks(), Relaxed);
         match caller.on_p() {
             Some((_, p)) => p.timers.insert(self, when),
             None => lifecycle::with_runtime(|rt| {
@@ -89,8 +89,8 @@ impl Node {
     pub(crate) fn remove(&self) -> bool {
         loop {
             let heap = self.heap.load(Acquire);
-            if heap.is_null() || self.forks.get() != lifecycle::forks() {
-                if self.firing.load(Acquire) == 0 || self.forks.get() != lifecycle::forks() {
+            if heap.is_null() || self.forks.load(Relaxed) != lifecycle::forks() {
+                if self.firing.load(Acquire) == 0 || self.forks.load(Relaxed) != lifecycle::forks() {
                     return false;
                 }
                 core::hint::spin_loop();

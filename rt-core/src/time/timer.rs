@@ -1,6 +1,6 @@
 //! Timer and Ticker, with the semantics of Go 1.23: after stop or reset no stale value is received.
 //!
-//! A timer's lock orders its own calls. The firing side never takes it, so stop and reset may wait
+//! A timer's lock orders its own calls, but for a stop that finds it armed. The firing side never takes it, so stop and reset may wait
 //! under it until firing is over ([`Node::remove`]); what firing has put into the channel by then
 //! is thrown away. Lock order: timer, then its channel or a heap.
 
@@ -132,7 +132,7 @@ pub fn after(d: i64) -> Option<NonNull<Chan>> {
     // SAFETY: fresh; the caller's reference to the channel is the only one.
     unsafe {
         let c = timer.as_ref().channel();
-        (*c).own_timer(timer.as_ptr());
+        (*c).own_timer();
         NonNull::new(c)
     }
 }
@@ -164,8 +164,10 @@ pub unsafe fn timer_chan(t: *mut Timer) -> *mut Chan {
 /// # Safety
 /// As [`timer_chan`].
 pub unsafe fn timer_stop(t: *mut Timer) -> bool {
+    // An armed timer has no value unread: who armed it saw to that. One that is found armed needs no more, and so
+    // no lock.
     // SAFETY: by contract.
-    unsafe { t.as_ref() }.is_some_and(Timer::stop)
+    unsafe { t.as_ref() }.is_some_and(|t| t.node.remove() || t.stop())
 }
 
 /// Start anew; answers as [`timer_stop`].
@@ -216,7 +218,9 @@ pub unsafe fn ticker_chan(t: *mut Ticker) -> *mut Chan {
 /// As [`ticker_chan`].
 pub unsafe fn ticker_stop(t: *mut Ticker) {
     // SAFETY: by contract.
-    unsafe { timer_stop(t) };
+    if let Some(t) = unsafe { t.as_ref() } {
+        t.stop();
+    }
 }
 
 /// Tick with this period from now on.
