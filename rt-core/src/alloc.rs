@@ -1,11 +1,12 @@
 //! The allocator, and allocation that reports failure instead of ending the process.
 
-use crate::sanitizer::ignored;
+use crate::sanitizer::{self, ignored};
+use crate::sched::current;
 use core::ptr::NonNull;
 use std::alloc::{GlobalAlloc, Layout, System, alloc};
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
-/// The system's allocator. What the runtime allocates and frees is its own affair: the thread sanitizer
+/// The system's allocator, in larger steps. What the runtime allocates and frees is its own affair: the thread sanitizer
 /// sees none of what orders the two.
 struct Allocator;
 
@@ -16,8 +17,11 @@ static ALLOCATOR: Allocator = Allocator;
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's contract, as below.
-        ignored(|| unsafe { System.alloc(layout) })
+        ignored(|| {
+            make_room(layout.size());
+            // SAFETY: the caller's contract, as below.
+            unsafe { System.alloc(layout) }
+        })
     }
 
     #[inline]
@@ -37,6 +41,30 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: as above.
         ignored(|| unsafe { System.realloc(p, layout, size) })
     }
+}
+
+/// Below what malloc maps by itself.
+const ROOM: u32 = 120 << 10;
+
+/// glibc lets the heap of a thread that is not the first grow by a page at a time, with a system call for each: a
+/// third of the time that masses of small objects take. So after as many bytes as that, room for many pages is
+/// taken and given back.
+#[inline(always)]
+fn make_room(size: usize) {
+    if cfg!(target_env = "gnu") && current::note_allocated(size) >= ROOM {
+        make_room_now();
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn make_room_now() {
+    current::forget_allocated();
+    if sanitizer::any() {
+        return; // which has an allocator of its own
+    }
+    // SAFETY: what is freed is null or was just had. Hidden from the compiler, which would leave out both.
+    unsafe { libc::free(core::hint::black_box(libc::malloc(ROOM as usize))) };
 }
 
 /// A counted pointer, as [`std::sync::Arc`], whose making may fail.

@@ -38,6 +38,8 @@ struct Tls {
     pause: Cell<Option<&'static Pause>>,
     /// This is the thread that passes signals on.
     passes_signals: Cell<bool>,
+    /// See [`note_allocated`].
+    allocated: Cell<u32>,
 }
 
 const _: () = assert!(size_of::<Tls>() <= tls::SIZE && align_of::<Tls>() <= 16);
@@ -117,6 +119,20 @@ unsafe fn count_thread(tls: *const Tls) {
     let epoch = deadlock::add_thread();
     // SAFETY: as in `m`.
     unsafe { (*tls).counted_in.set(epoch) };
+}
+
+/// This thread allocates so many bytes; how many since [`forget_allocated`].
+#[inline(always)]
+pub(crate) fn note_allocated(bytes: usize) -> u32 {
+    // SAFETY: as in `m`.
+    let allocated = unsafe { &(*tls()).allocated };
+    allocated.set(allocated.get().saturating_add(bytes as u32));
+    allocated.get()
+}
+
+pub(crate) fn forget_allocated() {
+    // SAFETY: as in `m`.
+    unsafe { (*tls()).allocated.set(0) };
 }
 
 /// See [`crate::interrupt`].
