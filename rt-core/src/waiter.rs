@@ -45,14 +45,24 @@ pub enum Wait<'a> {
 }
 
 impl Wait<'_> {
-    /// What to answer instead of blocking, when the time has passed already.
+    /// What to answer instead of blocking, when the time has passed already. Inlined: most callers' kind of wait is
+    /// a constant.
+    #[inline(always)]
     pub(crate) fn over(&self) -> Option<Error> {
         match *self {
+            Wait::Forever | Wait::Interruptible(Wait::Forever) => None,
             Wait::Try => Some(Error::WOULD_BLOCK),
+            _ => self.time_is_over(),
+        }
+    }
+
+    #[inline(never)]
+    fn time_is_over(&self) -> Option<Error> {
+        match *self {
             Wait::Until(t) if t <= clock::now() => Some(Error::TIMED_OUT),
             Wait::Context(ctx) => context::err_of(ctx).err(),
             Wait::Interruptible(wait) => wait.over(),
-            Wait::Forever | Wait::Until(_) => None,
+            Wait::Forever | Wait::Try | Wait::Until(_) => None,
         }
     }
 }
