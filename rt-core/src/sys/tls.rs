@@ -4,9 +4,9 @@
 //! over a switch, after which the goroutine may be on another thread; and a library that can be
 //! loaded at run time pays a call of `__tls_get_addr` for each look. So on x86-64 the address is had
 //! by hand: assembly that is executed each time it is written, with a *TLS descriptor*, which the
-//! loader fills with the shortest code that is right: two instructions where the block found room
-//! beside the program's own (glibc keeps some for libraries loaded later), a lookup elsewhere.
-//! Linked into a program, it becomes a constant.
+//! loader fills with the shortest code that is right. Where the block found room beside the program's own (glibc
+//! keeps some for libraries loaded later) that code returns a constant, which is read once instead of being
+//! called for.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 core::arch::global_asm!(
@@ -25,28 +25,93 @@ core::arch::global_asm!(
 /// Bytes of the block; it is aligned to 16.
 pub(crate) const SIZE: usize = 80;
 
-/// The block of the calling thread, zeroed at its start. Not to be kept over a switch.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-#[inline(always)]
-pub(crate) fn block() -> *mut u8 {
-    let block: *mut u8;
-    // SAFETY: a descriptor's code gives an offset to the thread pointer, and changes no other
-    // register; on its slow path, at a thread's first look, old loaders may use vector registers.
-    unsafe {
-        core::arch::asm!(
-            "leaq gort_thread_block@TLSDESC(%rip), %rax",
-            "callq *gort_thread_block@TLSCALL(%rax)",
-            "addq %fs:0, %rax",
-            out("rax") block,
-            out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
-            out("xmm4") _, out("xmm5") _, out("xmm6") _, out("xmm7") _,
-            out("xmm8") _, out("xmm9") _, out("xmm10") _, out("xmm11") _,
-            out("xmm12") _, out("xmm13") _, out("xmm14") _, out("xmm15") _,
-            options(att_syntax),
-        );
+mod x86_64 {
+    use std::sync::atomic::{AtomicIsize, Ordering::*};
+
+    /// How far the block is from the thread pointer, in every thread; 0: that is not known, or not the same in all.
+    static OFFSET: AtomicIsize = AtomicIsize::new(0);
+
+    /// The block of the calling thread, zeroed at its start. Not to be kept over a switch.
+    #[inline(always)]
+    pub(crate) fn block() -> *mut u8 {
+        let offset = OFFSET.load(Relaxed);
+        if offset == 0 {
+            return block_by_descriptor();
+        }
+        let thread: *mut u8;
+        // SAFETY: the thread pointer points to itself. Not `pure`: it may be another one after a switch.
+        unsafe {
+            core::arch::asm!("mov {}, fs:0", out(reg) thread, options(nostack, preserves_flags));
+            thread.offset(offset)
+        }
     }
-    block
+
+    #[cold]
+    #[inline(never)]
+    fn block_by_descriptor() -> *mut u8 {
+        let block: *mut u8;
+        // SAFETY: a descriptor's code gives an offset to the thread pointer, and changes no other
+        // register; on its slow path, at a thread's first look, old loaders may use vector registers.
+        unsafe {
+            core::arch::asm!(
+                "leaq gort_thread_block@TLSDESC(%rip), %rax",
+                "callq *gort_thread_block@TLSCALL(%rax)",
+                "addq %fs:0, %rax",
+                out("rax") block,
+                out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
+                out("xmm4") _, out("xmm5") _, out("xmm6") _, out("xmm7") _,
+                out("xmm8") _, out("xmm9") _, out("xmm10") _, out("xmm11") _,
+                out("xmm12") _, out("xmm13") _, out("xmm14") _, out("xmm15") _,
+                options(att_syntax),
+            );
+        }
+        block
+    }
+
+    /// A TLS descriptor: code that returns an offset, and what it goes by.
+    #[repr(C)]
+    struct Descriptor {
+        code: *const u8,
+        argument: isize,
+    }
+
+    /// `mov rax, [rax + 8]` and `ret`: the argument is returned. Where jumps must land on `endbr64`, behind that.
+    const RETURNS_ARGUMENT: [u8; 5] = [0x48, 0x8b, 0x40, 0x08, 0xc3];
+    const ENDBR64: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
+
+    /// Runs when the library is loaded, before the constructors of the program it may be linked into.
+    #[used]
+    #[unsafe(link_section = ".init_array.00098")]
+    static FIND: extern "C" fn() = find_offset;
+
+    extern "C" fn find_offset() {
+        let found: isize;
+        // SAFETY: an address is computed.
+        unsafe {
+            core::arch::asm!("leaq gort_thread_block@TLSDESC(%rip), %rax", out("rax") found, options(att_syntax));
+        }
+        // Linked into a program, the descriptor has become the offset, which is negative.
+        if found < 0 {
+            return OFFSET.store(found, Relaxed);
+        }
+        // SAFETY: else the descriptor is there, and was filled before this ran. Its code is some function's in the
+        // midst of the loader's, so that what follows may be read.
+        unsafe {
+            let descriptor = &*core::ptr::with_exposed_provenance::<Descriptor>(found as usize);
+            let mut code = descriptor.code;
+            if code.cast::<[u8; 4]>().read() == ENDBR64 {
+                code = code.add(ENDBR64.len());
+            }
+            if code.cast::<[u8; 5]>().read() == RETURNS_ARGUMENT {
+                OFFSET.store(descriptor.argument, Relaxed);
+            }
+        }
+    }
 }
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub(crate) use x86_64::block;
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 #[repr(C, align(16))]
