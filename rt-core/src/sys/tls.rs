@@ -47,8 +47,8 @@ mod x86_64 {
         }
     }
 
-    #[cold]
-    #[inline(never)]
+    /// Inlined: a call would change registers that this leaves alone.
+    #[inline(always)]
     fn block_by_descriptor() -> *mut u8 {
         let block: *mut u8;
         // SAFETY: a descriptor's code gives an offset to the thread pointer, and changes no other
