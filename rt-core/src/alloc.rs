@@ -6,8 +6,8 @@ use core::ptr::NonNull;
 use std::alloc::{GlobalAlloc, Layout, System, alloc};
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
-/// The system's allocator, in larger steps. What the runtime allocates and frees is its own affair: the thread sanitizer
-/// sees none of what orders the two.
+/// The system's allocator, in larger steps. What the runtime allocates and frees is its own affair: the
+/// thread sanitizer sees none of what orders the two.
 struct Allocator;
 
 #[global_allocator]

@@ -341,6 +341,10 @@ pub(crate) mod sched {
     pub(crate) mod current {
         pub(crate) fn touch() {}
 
+        pub(crate) fn is_noted() -> bool {
+            true
+        }
+
         /// The order that is looked at: for what is proved of every order, any will do.
         pub(crate) fn random_below(_n: u32) -> u32 {
             0

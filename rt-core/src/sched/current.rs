@@ -100,6 +100,14 @@ pub fn touch() {
     m_or_count();
 }
 
+/// Whether [`touch`] would do nothing.
+#[inline(always)]
+pub(crate) fn is_noted() -> bool {
+    let tls = tls();
+    // SAFETY: as in `m`.
+    unsafe { !(*tls).m.get().is_null() || (*tls).counted_in.get() == deadlock::epoch() }
+}
+
 /// The M of the calling thread; null on a plain thread, which is then noted as in [`touch`].
 #[inline]
 pub(crate) fn m_or_count() -> *mut M {

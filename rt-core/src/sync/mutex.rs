@@ -45,9 +45,22 @@ impl Mutex {
     /// Lock, waiting without end.
     #[inline]
     pub fn lock(&self) {
+        let at_once = current::is_noted() && !owners::watched();
+        if !at_once || self.state.compare_exchange(0, LOCKED, Acquire, Relaxed).is_err() {
+            self.lock_otherwise();
+        }
+    }
+
+    // All that needs the way into the library is out of line: without it `lock` and `unlock_at_once` are a dozen
+    // instructions that save no register.
+
+    #[cold]
+    #[inline(never)]
+    fn lock_otherwise(&self) {
         current::touch();
-        if self.state.compare_exchange(0, LOCKED, Acquire, Relaxed).is_err() {
-            self.lock_contended();
+        if !self.take() {
+            // Without a deadline there is no failure.
+            let _ = self.lock_slow(&mut Caller::enter(), &Wait::Forever);
         }
         owners::locked(self.address());
     }
@@ -101,18 +114,6 @@ impl Mutex {
         match self.unlock_without_wake() {
             Some(result) => result,
             None => self.unlock_slow(&Caller::enter()),
-        }
-    }
-
-    // The way into the library is part of what is out of line: without it the functions above have few registers
-    // to save, and while somebody is on the way it is not needed.
-
-    #[cold]
-    #[inline(never)]
-    fn lock_contended(&self) {
-        if !self.take() {
-            // Without a deadline there is no failure.
-            let _ = self.lock_slow(&mut Caller::enter(), &Wait::Forever);
         }
     }
 

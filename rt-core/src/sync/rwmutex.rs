@@ -107,13 +107,24 @@ impl RwMutex {
     /// Lock for reading, waiting without end.
     #[inline]
     pub fn rlock(&self) {
+        let at_once = current::is_noted() && !owners::watched();
+        let state = self.state.load(Relaxed);
+        let free = at_once && state & WRITER == 0;
+        if !free || self.state.compare_exchange(state, state + 1, Acquire, Relaxed).is_err() {
+            self.rlock_otherwise();
+        }
+    }
+
+    // Out of line as what a mutex does not do at once, and for the same reason.
+    #[cold]
+    #[inline(never)]
+    fn rlock_otherwise(&self) {
         if !self.try_rlock() {
             self.rlock_slow();
             owners::locked_for_reading(self.address(), self.for_readers());
         }
     }
 
-    #[cold]
     fn rlock_slow(&self) {
         let _waits = owners::waits(self.address(), Role::WaitsForHolder, &Wait::Forever);
         let mut state = self.state.load(Relaxed);
@@ -161,6 +172,24 @@ impl RwMutex {
     /// Undo one lock for reading. An error when there is none.
     #[inline]
     pub fn runlock(&self) -> Result {
+        if self.runlock_at_once() { Ok(()) } else { self.runlock_otherwise() }
+    }
+
+    /// As [`runlock`](Self::runlock), if nobody has to be woken, and nobody watches; true when that was so. Else there
+    /// is [`runlock_otherwise`](Self::runlock_otherwise).
+    #[inline(always)]
+    pub fn runlock_at_once(&self) -> bool {
+        let state = self.state.load(Relaxed);
+        !owners::watched()
+            && state & READERS != 0
+            && state & WRITER == 0
+            && self.state.compare_exchange(state, state - 1, Release, Relaxed).is_ok()
+    }
+
+    /// As [`runlock`](Self::runlock).
+    #[cold]
+    #[inline(never)]
+    pub fn runlock_otherwise(&self) -> Result {
         owners::unlocks_for_reading(self.address(), self.for_writer());
         let mut state = self.state.load(Relaxed);
         loop {

@@ -8,26 +8,25 @@
 //! keeps some for libraries loaded later) that code returns a constant, which is read once instead of being
 //! called for.
 
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-core::arch::global_asm!(
-    ".pushsection .tbss.gort_thread_block,\"awT\",@nobits",
-    ".globl gort_thread_block",
-    ".hidden gort_thread_block",
-    ".type gort_thread_block,@object",
-    ".size gort_thread_block,{size}",
-    ".p2align 4",
-    "gort_thread_block:",
-    ".zero {size}",
-    ".popsection",
-    size = const SIZE,
-);
-
 /// Bytes of the block; it is aligned to 16.
 pub(crate) const SIZE: usize = 80;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod x86_64 {
     use std::sync::atomic::{AtomicIsize, Ordering::*};
+
+    core::arch::global_asm!(
+        ".pushsection .tbss.gort_thread_block,\"awT\",@nobits",
+        ".globl gort_thread_block",
+        ".hidden gort_thread_block",
+        ".type gort_thread_block,@object",
+        ".size gort_thread_block,{size}",
+        ".p2align 4",
+        "gort_thread_block:",
+        ".zero {size}",
+        ".popsection",
+        size = const super::SIZE,
+    );
 
     /// How far the block is from the thread pointer, in every thread; 0: that is not known, or not the same in all.
     static OFFSET: AtomicIsize = AtomicIsize::new(0);

@@ -1,8 +1,9 @@
 //! Timer and Ticker, with the semantics of Go 1.23: after stop or reset no stale value is received.
 //!
-//! A timer's lock orders its own calls, but for a stop that finds it armed. The firing side never takes it, so stop and reset may wait
-//! under it until firing is over ([`Node::remove`]); what firing has put into the channel by then
-//! is thrown away. Lock order: timer, then its channel or a heap.
+//! A timer's lock orders its own calls, but for a stop that finds it armed. The firing side never
+//! takes it, so stop and reset may wait under it until firing is over ([`Node::remove`]); what
+//! firing has put into the channel by then is thrown away. Lock order: timer, then its channel or
+//! a heap.
 
 use super::heap::Node;
 use crate::alloc::try_box;

@@ -2,6 +2,7 @@
 
 use crate::boundary::status;
 use crate::types::*;
+use rt_core::sync::RwMutex;
 
 /// Lock for writing, waiting as long as it takes. A waiting writer keeps new readers out.
 #[unsafe(no_mangle)]
@@ -44,5 +45,13 @@ pub unsafe extern "C" fn gort_rwmutex_try_rlock(m: *mut gort_rwmutex) -> bool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_rwmutex_runlock(m: *mut gort_rwmutex) -> gort_status {
     // SAFETY: as above.
-    status(|| unsafe { m.as_ref() }.ok_or(super::NO_OBJECT)?.runlock())
+    unsafe { if m.as_ref().is_some_and(RwMutex::runlock_at_once) { GORT_OK } else { runlock_otherwise(m) } }
+}
+
+/// Out of line, as that of a mutex.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn runlock_otherwise(m: *mut gort_rwmutex) -> gort_status {
+    // SAFETY: as above.
+    status(|| unsafe { m.as_ref() }.ok_or(super::NO_OBJECT)?.runlock_otherwise())
 }
