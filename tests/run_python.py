@@ -29,6 +29,7 @@ from harness import ROOT, Failure, Tally, expect
 TARGET = ROOT / "target"
 TESTS = ROOT / "bindings" / "python" / "tests"
 OLDEST, NEWEST = 9, 15  # minor versions
+NUMPY = "numpy<2.5"  # which of them, each CPython says
 PASSED = re.compile(r" PASSED +\[ *\d+%\]$")
 PART = re.compile(r"\b(\d+) (passed|failed|errors?)\b")
 ASK = "import sys, sysconfig, venv, ensurepip; print(sys.version_info[:2], bool(sysconfig.get_config_var('Py_GIL_DISABLED')))"
@@ -125,6 +126,10 @@ def wheel_for(python: Python) -> Path:
     return found[0]
 
 
+def has(python: Python, module: str) -> bool:
+    return subprocess.run([python.venv / "bin" / "python", "-c", f"import {module}"], capture_output=True).returncode == 0
+
+
 def prepare(python: Python) -> None:
     """The virtual environment, with what the tests need and the wheel."""
     if python.is_default:
@@ -133,9 +138,12 @@ def prepare(python: Python) -> None:
     if not python.is_default:
         if not (python.venv / "bin" / "pip").exists():
             step("virtual environment", python.interpreter, "-m", "venv", python.venv)
-        installed = subprocess.run([python.venv / "bin" / "python", "-c", "import pytest"], capture_output=True).returncode == 0
-        if not installed:
+        if not has(python, "pytest"):
             step("pip", *pip, requirements())
+    if not has(python, "numpy"):
+        # Where there is no wheel of it, or no network, the tests that need it are skipped.
+        command = [*pip, "--retries=1", "--only-binary=:all:", NUMPY]
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     step("pip", *pip, "--force-reinstall", "--no-deps", wheel_for(python))
 
 
