@@ -2,7 +2,8 @@
 
     python3 tests/run_sharing.py
 
-A program and two shared libraries that are linked with libgort.so have one runtime. The Python package, which
+A program and two shared libraries that are linked with libgort.so have one runtime. One that opens it finds it
+working with and without room beside its own thread-locals. The Python package, which
 has a copy of its own, and libgort.so through ctypes have two, side by side; that is run if the wheel is in
 target/venv, where scripts/python.sh puts it. Copies that C programs open: tests/c/two_copies.c.
 """
@@ -36,6 +37,14 @@ def libraries_share_a_runtime() -> None:
     expect_equal((done.status, done.out), (0, ""), "the program", done)
 
 
+def opened(room: int) -> None:
+    """With so many bytes that glibc keeps for the thread-locals of libraries opened later: none is enough, too."""
+    program = BUILD / "opened"
+    build(SOURCES / "opened.c", "-o", program, "-ldl", "-pthread", "-Wl,--as-needed")
+    done = run([program, LIBRARY_DIR / "libgort.so"], env={"GLIBC_TUNABLES": f"glibc.rtld.optional_static_tls={room}"})
+    expect_equal((done.status, done.out), (0, "1\n"), "the program", done)
+
+
 def python_beside_ctypes(order: str) -> None:
     done = run([PYTHON, SOURCES / "beside.py", LIBRARY_DIR / "libgort.so", order])
     expect_equal((done.status, done.out), (0, "ok\n"), f"{order} first", done)
@@ -44,6 +53,8 @@ def python_beside_ctypes(order: str) -> None:
 def main() -> int:
     tally = Tally()
     tally.run("libraries share a runtime", libraries_share_a_runtime)
+    for room in (0, 512):
+        tally.run(f"opened, with {room} bytes for thread-locals", lambda room=room: opened(room))
     if PYTHON.exists() and run([PYTHON, "-c", "import gort"], cwd=BUILD).status == 0:
         for order in ("python", "ctypes"):
             tally.run(f"Python beside ctypes, {order} first", lambda order=order: python_beside_ctypes(order))
