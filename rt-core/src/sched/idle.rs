@@ -29,10 +29,13 @@ const NUDGED: u32 = 2;
 const UNTIL_LAST_POLLER_LEAVES: i64 = 50_000;
 
 /// An M was woken in vain that sleeps again after no more than this, and this for each goroutine it has
-/// run meanwhile: about what a wake-up costs, and what makes a goroutine worth moving.
+/// run meanwhile: about what a wake-up costs, and what makes a goroutine worth moving. Of many goroutines
+/// most came along with others; so then it goes by how often it had to steal. Goroutines that hand something
+/// to each other, stolen one by one, make each of them slower.
 const WAKE_UP: i64 = 10_000;
 const SHORT_RUN: i64 = 2_000;
 const MANY_RUNS: u64 = 50;
+const WORTH_A_THEFT: i64 = 5_000;
 const MOST_RELUCTANT: u32 = 1023;
 
 type Locked<'a> = SpinGuard<'a, Sched>;
@@ -217,6 +220,7 @@ pub(super) unsafe fn sleep(rt: &Runtime, m: &M) -> bool {
                 if m.spinning.get() {
                     m.woken_at.set(now);
                     m.woken_tick.set((*m.p()).tick.get());
+                    m.woken_steals.set((*m.p()).steals.get());
                 }
                 return true;
             }
@@ -277,7 +281,8 @@ pub(super) unsafe fn release_p_and_sleep(rt: &Runtime, m: &M) -> bool {
         } else {
             fence(SeqCst);
         }
-        if rt.has_queued_work() {
+        // Was it woken in vain, what a P has queued is left to that P. Should it not get to it, sysmon wakes somebody.
+        if !rt.global.is_empty() || rt.reluctance.load(Relaxed) == 0 && rt.has_queued_work() {
             let mut s = rt.sched.lock();
             let p = if m.asleep.get() { s.take_p(rt) } else { ptr::null_mut() };
             if !p.is_null() {
@@ -511,8 +516,11 @@ fn judge_wake_up(rt: &Runtime, m: &M) {
     let woken_at = m.woken_at.replace(0);
     if woken_at != 0 {
         // SAFETY: the M's own P.
-        let runs = unsafe { (*m.p()).tick.get() }.wrapping_sub(m.woken_tick.get());
-        let was_futile = clock::now() - woken_at < WAKE_UP + SHORT_RUN.saturating_mul(runs.min(MANY_RUNS) as i64);
+        let p = unsafe { &*m.p() };
+        let runs = p.tick.get().wrapping_sub(m.woken_tick.get()).min(MANY_RUNS);
+        let steals = p.steals.get().wrapping_sub(m.woken_steals.get());
+        let worth = (SHORT_RUN * runs as i64).max(WORTH_A_THEFT.saturating_mul(steals as i64));
+        let was_futile = clock::now() - woken_at < WAKE_UP.saturating_add(worth);
         let more = (2 * rt.reluctance.load(Relaxed) + 1).min(MOST_RELUCTANT);
         rt.reluctance.store(if was_futile { more } else { 0 }, Relaxed);
     }

@@ -34,9 +34,10 @@ pub(crate) struct M {
     pub(crate) boundary: Boundary,
     pub(crate) spinning: Cell<bool>,
     pub(crate) owed: Owed,
-    /// When it was woken to look for work, 0: not for that; and the tick of its P then.
+    /// When it was woken to look for work, 0: not for that; and the tick and steals of its P then.
     pub(crate) woken_at: Cell<i64>,
     pub(crate) woken_tick: Cell<u64>,
+    pub(crate) woken_steals: Cell<u64>,
     pub(crate) after: Cell<Option<AfterSwitch>>,
     pub(crate) after_arg: Cell<*mut ()>,
     pub(crate) errno: Cell<*mut i32>,
@@ -84,6 +85,7 @@ impl M {
             owed: Owed::nothing(),
             woken_at: Cell::new(0),
             woken_tick: Cell::new(0),
+            woken_steals: Cell::new(0),
             after: Cell::new(None),
             after_arg: Cell::new(ptr::null_mut()),
             errno: Cell::new(ptr::null_mut()),
