@@ -20,13 +20,14 @@
 //!
 //! Goroutines that only hand things to each other are slower on two cores than on one: whoever is
 //! woken for them finds one that soon waits for the other side. So the runtime is *reluctant*: each
-//! time an M that was woken for work sleeps again at once, twice as many occasions to wake one are
-//! let pass; an M that finds work to stay for ends that. What is queued meanwhile is run by the P it
-//! is queued at, and sysmon looks every millisecond.
+//! time an M that was woken for work sleeps again at once, or has lived on what it stole bit by bit, twice
+//! as many occasions to wake one are let pass; an M that finds work to stay for ends that. What is queued
+//! meanwhile is run by the P it is queued at, and sysmon looks every millisecond.
 //!
 //! # The two patterns that must match
 //! * submission: put work into a queue; light barrier; look whether Ps are idle and no M spins; wake.
-//! * end of spinning: count itself out; heavy barrier; look into all queues once more.
+//! * end of spinning: count itself out; heavy barrier; look into all queues once more: while the runtime is
+//!   reluctant, into the global one.
 //!
 //! Either the submitter sees the spinner gone, or the spinner sees the work
 //! ([`crate::sys::barrier`] tells why one of the barriers is free).
