@@ -4,7 +4,7 @@ use crate::boundary::{invalid, pointer, value};
 use crate::types::*;
 use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
-use rt_core::aio::{self, Queue, To};
+use rt_core::aio::{self, MayAct, Queue, To};
 use rt_core::chan::{OP_RECV, OP_SEND};
 use rt_core::{Error, Result, touch};
 
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn gort_async_release(op: *mut gort_async) {
 /// NULL: no descriptor (gort_last_error says it, errno why), or no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn gort_completion_queue_new() -> *mut gort_completion_queue {
-    pointer(Queue::new)
+    pointer(|| Queue::new(MayAct::WhileItLives))
 }
 
 /// The queue's descriptor, readable exactly while there is something to drain, for poll, epoll, libuv,

@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use rt_core::aio::{self, Done, Pending, Queue, To};
+use rt_core::aio::{self, Done, MayAct, Pending, Queue, To};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -123,7 +123,8 @@ impl Drop for Completions {
 impl Completions {
     #[new]
     fn new(py: Python<'_>) -> PyResult<Completions> {
-        let queue = Queue::new().map_err(|error| errors::raise(py, error))?;
+        // A loop that is closed may live until the collector finds it.
+        let queue = Queue::new(MayAct::WhileExpecting).map_err(|error| errors::raise(py, error))?;
         Ok(Completions { queue, begun: Mutex::new((1, HashMap::new())) })
     }
 

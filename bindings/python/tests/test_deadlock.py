@@ -151,6 +151,29 @@ def test_asleep_but_not_for_good(name):
     assert outcome.out == "woken\n" and MESSAGE not in outcome.err
 
 
+def test_an_event_loop_in_which_nothing_waits_hides_none():
+    """Closed ones live until the collector finds them."""
+    source = """
+    import asyncio, gort
+    async def waits():
+        chan = gort.Chan()
+        gort.go(lambda: [gort.sleep(0.001), chan.send(1)])
+        await chan.arecv()
+        try:
+            await asyncio.wait_for(chan.arecv(), 0.001)
+        except asyncio.TimeoutError:
+            print("nothing")
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(waits())
+    try:
+        gort.run(gort.Chan().recv)
+    except gort.Deadlock:
+        print("deadlock")
+    loop.close()
+    """
+    assert child(source).out == "nothing\ndeadlock\n"
+
+
 def test_main_ends_while_it_looks_as_if_it_never_could():
     """Threads that use gort for the first time wake it, just when everybody else has gone to sleep."""
     for _ in range(times(200)):

@@ -14,4 +14,4 @@ pub(crate) mod delivery;
 pub(crate) mod queue;
 
 pub use crate::chan::pending::{Callback, Pending, To, cancel, release, start};
-pub use queue::{Done, Queue};
+pub use queue::{Done, MayAct, Queue};

@@ -104,6 +104,15 @@ impl List {
     }
 }
 
+/// When a queue counts as something outside that may act, so that nothing is a deadlock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum MayAct {
+    /// Whoever polls it may be a thread that has never called the library.
+    WhileItLives,
+    /// Who polls it is known otherwise while nothing was started for it.
+    WhileExpecting,
+}
+
 struct State {
     /// -1 once the owner has released the queue: what completes now is dropped.
     fd: c_int,
@@ -112,6 +121,29 @@ struct State {
     expected: usize,
     pending: List,
     completed: List,
+    may_act: MayAct,
+    /// The epoch in which it was counted as something that may act; `None`: it is not.
+    counted: Option<u64>,
+}
+
+impl State {
+    fn expect(&mut self) {
+        self.expected += 1;
+        self.counted.get_or_insert_with(deadlock::add_outside);
+    }
+
+    fn expect_less(&mut self, n: usize) {
+        self.expected -= n;
+        if self.expected == 0 && self.may_act == MayAct::WhileExpecting {
+            self.acts_no_more();
+        }
+    }
+
+    fn acts_no_more(&mut self) {
+        if let Some(counted) = self.counted.take() {
+            deadlock::remove_outside(counted);
+        }
+    }
 }
 
 /// See the module. Behind a counted pointer: one reference is the owner's, one each operation's.
@@ -121,28 +153,38 @@ pub struct Queue {
     references: AtomicUsize,
     /// The process it was made in, as a count of forks.
     forks: u32,
-    /// The epoch in which it was counted as something that may act.
-    counted: u64,
 }
 
 impl Queue {
     /// Make a queue, which the caller owns.
-    pub fn new() -> Result<NonNull<Queue>> {
+    pub fn new(may_act: MayAct) -> Result<NonNull<Queue>> {
         current::touch();
         lifecycle::register_fork_handler();
         let fd = epoll::eventfd().map_err(|errno| Error::os(c"no descriptor for a completion queue", errno))?;
-        let state = State { fd, closed: false, expected: 0, pending: List::EMPTY, completed: List::EMPTY };
+        let state = State {
+            fd,
+            closed: false,
+            expected: 0,
+            pending: List::EMPTY,
+            completed: List::EMPTY,
+            may_act,
+            counted: None,
+        };
         let queue = try_box(Queue {
             state: SpinLock::new(state),
             fd,
             references: AtomicUsize::new(1),
             forks: lifecycle::forks(),
-            counted: deadlock::add_outside(),
         });
-        queue.ok_or_else(|| {
+        let Some(queue) = queue else {
             epoll::close(fd);
-            Error::NO_MEMORY
-        })
+            return Err(Error::NO_MEMORY);
+        };
+        if may_act == MayAct::WhileItLives {
+            // SAFETY: fresh.
+            unsafe { queue.as_ref() }.state.lock().counted = Some(deadlock::add_outside());
+        }
+        Ok(queue)
     }
 
     /// The descriptor, which is readable while something can be drained. It stays the queue's: nobody
@@ -173,7 +215,7 @@ impl Queue {
                 // SAFETY: as above.
                 unsafe { taken.push(op) };
             }
-            state.expected -= n;
+            state.expect_less(n);
             if had && state.completed.is_empty() {
                 epoll::drain(self.fd);
             }
@@ -226,9 +268,9 @@ impl Queue {
             let completed = {
                 let mut state = q.state.lock();
                 epoll::close(core::mem::replace(&mut state.fd, -1));
+                state.acts_no_more();
                 core::mem::replace(&mut state.completed, List::EMPTY)
             };
-            deadlock::remove_outside(q.counted);
             end_all(completed);
             Queue::unref(NonNull::new_unchecked(queue));
         }
@@ -247,7 +289,7 @@ impl Queue {
         if state.closed {
             return Err(CLOSED);
         }
-        state.expected += 1;
+        state.expect();
         self.references.fetch_add(1, Relaxed);
         Ok(())
     }
@@ -259,7 +301,7 @@ impl Queue {
     pub(crate) unsafe fn add(&self, op: &Pending) -> Result {
         let mut state = self.state.lock();
         if state.closed {
-            state.expected -= 1;
+            state.expect_less(1);
             return Err(CLOSED);
         }
         // SAFETY: its end's reference keeps it in the list.
@@ -275,7 +317,7 @@ impl Queue {
         let mut state = self.state.lock();
         // SAFETY: by contract.
         unsafe { state.pending.remove(op) };
-        state.expected -= 1;
+        state.expect_less(1);
     }
 
     /// It has happened: its end's reference goes to the list.
