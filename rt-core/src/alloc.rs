@@ -140,13 +140,17 @@ impl<T> Drop for Counted<T> {
 
 /// Memory for a `T`, to be freed by `Box::from_raw`. `None`: there is none.
 pub(crate) fn try_box<T>(value: T) -> Option<NonNull<T>> {
+    let p = try_place()?;
+    // SAFETY: memory of our own, for a `T`.
+    unsafe { p.write(value) };
+    Some(p)
+}
+
+/// As [`try_box`], for a value that has yet to be written: one that knows its own address.
+pub(crate) fn try_place<T>() -> Option<NonNull<T>> {
     const { assert!(size_of::<T>() != 0) };
-    // SAFETY: the layout is not empty; written before anybody reads.
-    unsafe {
-        let p = NonNull::new(alloc(Layout::new::<T>()).cast::<T>())?;
-        p.write(value);
-        Some(p)
-    }
+    // SAFETY: the layout is not empty.
+    NonNull::new(unsafe { alloc(Layout::new::<T>()) }.cast())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `after_func`: a function that runs in a goroutine of its own once a context is over.
 
 use super::{Ctx, release, release_weak};
-use crate::alloc::try_box;
+use crate::alloc::try_place;
 use crate::error::{Error, Result};
 use crate::facade::{AtomicUsize, Cell, Ordering::*};
 use crate::sanitizer::race;
@@ -46,7 +46,8 @@ pub unsafe fn after_func(ctx: *mut Ctx, entry: Entry, arg: *mut c_void) -> Resul
         let caller = Caller::enter();
         lifecycle::ensure_started(&caller)?;
         let target = (*ctx).cancel();
-        let after = try_box(After {
+        let after = try_place::<After>().ok_or(Error::NO_MEMORY)?;
+        after.write(After {
             references: AtomicUsize::new(2),
             entry,
             arg,
@@ -54,11 +55,9 @@ pub unsafe fn after_func(ctx: *mut Ctx, entry: Entry, arg: *mut c_void) -> Resul
             pending: Cell::new(true),
             next: Cell::new(ptr::null()),
             prev: Cell::new(ptr::null()),
-            retry: Node::new(try_again, ptr::null_mut()),
-        })
-        .ok_or(Error::NO_MEMORY)?;
+            retry: Node::new(try_again, after.as_ptr().cast()),
+        });
         let a = after.as_ref();
-        a.retry.set_arg(after.as_ptr().cast());
         race::release(a);
         let Some(t) = target.as_ref() else { return Ok(after) };
         t.weak.fetch_add(1, Relaxed);
@@ -133,7 +132,7 @@ pub unsafe fn after_release(after: *mut After) {
 
 unsafe fn unref(a: &After) {
     if a.references.fetch_sub(1, AcqRel) == 1 {
-        // SAFETY: the last reference; made by `try_box`.
+        // SAFETY: the last reference; made by `try_place`.
         unsafe {
             a.retry.remove();
             if let Some(ctx) = a.ctx.as_ref() {

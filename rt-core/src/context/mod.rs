@@ -16,7 +16,7 @@ mod verdict;
 pub use after::{After, after_func, after_release, after_stop};
 pub use end::{cancel, cancel_cause};
 
-use crate::alloc::try_box;
+use crate::alloc::try_place;
 use crate::chan::{self, Chan};
 use crate::error::{Error, Result};
 use crate::facade::{AtomicPtr, AtomicU32, AtomicUsize, Cell, Ordering::*};
@@ -27,7 +27,6 @@ use crate::sched::{Entry, lifecycle, spawn};
 use crate::sys::clock;
 use crate::time::heap::{NEVER, Node};
 use core::ffi::{c_char, c_void};
-use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use verdict::VerdictCell;
 
@@ -185,7 +184,7 @@ unsafe fn release_weak(c: &Ctx) {
     // Only who has a reference makes another: nobody else is there to race with for the last one.
     if c.weak.load(Acquire) == 1 || c.weak.fetch_sub(1, AcqRel) == 1 {
         let block = ptr::from_ref(c).cast_mut();
-        // SAFETY: the channel and the cause are this context's own; made by `try_box`, and nobody is left.
+        // SAFETY: the channel and the cause are this context's own; made by `try_place`, and nobody is left.
         unsafe {
             let mut timed = false;
             if let What::Cancel(cancel) = &c.what {
@@ -229,18 +228,11 @@ impl Ctx {
     }
 }
 
-/// Memory for a `T` that is yet to be written.
-fn place<T>() -> Result<*mut T> {
-    try_box(MaybeUninit::<T>::uninit()).map(|place| place.as_ptr().cast()).ok_or(Error::NO_MEMORY)
-}
-
 unsafe fn make(parent: *mut Ctx, what: What) -> Result<NonNull<Ctx>> {
-    let at = place::<Ctx>()?;
+    let at = try_place().ok_or(Error::NO_MEMORY)?;
     // SAFETY: the caller has a reference to the parent; the memory is ours.
-    unsafe {
-        at.write(Ctx::under(parent, what));
-        Ok(NonNull::new_unchecked(at))
-    }
+    unsafe { at.write(Ctx::under(parent, what)) };
+    Ok(at)
 }
 
 /// A context that ends with its parent, or when it is canceled.
@@ -273,12 +265,12 @@ pub unsafe fn with_deadline(parent: *mut Ctx, when: i64) -> Result<NonNull<Ctx>>
         let mut timer: *const Node = ptr::null();
         let at = if when < inherited {
             lifecycle::ensure_started(&Caller::enter())?;
-            let at = place::<Timed>()?;
+            let at = try_place::<Timed>().ok_or(Error::NO_MEMORY)?.as_ptr();
             (&raw mut (*at).timer).write(Node::new(end::expire, at.cast()));
             timer = &raw const (*at).timer;
             &raw mut (*at).ctx
         } else {
-            place::<Ctx>()?
+            try_place().ok_or(Error::NO_MEMORY)?.as_ptr()
         };
         let cancel = Cancel {
             deadline: when.min(inherited),

@@ -109,8 +109,8 @@ pub(crate) mod lock {
 pub(crate) mod alloc {
     use core::ptr::NonNull;
 
-    pub(crate) fn try_box<T>(value: T) -> Option<NonNull<T>> {
-        NonNull::new(Box::into_raw(Box::new(value)))
+    pub(crate) fn try_place<T>() -> Option<NonNull<T>> {
+        NonNull::new(Box::into_raw(Box::<T>::new_uninit()).cast())
     }
 }
 
@@ -472,7 +472,7 @@ pub(crate) mod time {
 
         pub(crate) struct Node {
             fire: Fire,
-            arg: Cell<*mut ()>,
+            arg: *mut (),
             timer: Arc<(Mutex<State>, Condvar)>,
         }
 
@@ -483,16 +483,12 @@ pub(crate) mod time {
 
         impl Node {
             pub(crate) fn new(fire: Fire, arg: *mut ()) -> Node {
-                Node { fire, arg: Cell::new(arg), timer: Arc::new((Mutex::new(State::Idle), Condvar::new())) }
-            }
-
-            pub(crate) fn set_arg(&self, arg: *mut ()) {
-                self.arg.set(arg);
+                Node { fire, arg, timer: Arc::new((Mutex::new(State::Idle), Condvar::new())) }
             }
 
             pub(crate) unsafe fn insert(&self, _caller: &Caller, _when: i64, _period: i64) {
                 *self.timer.0.lock().unwrap() = State::Armed;
-                let (timer, shot) = (self.timer.clone(), Shot(self.fire, self.arg.get()));
+                let (timer, shot) = (self.timer.clone(), Shot(self.fire, self.arg));
                 thread::spawn(move || {
                     let (state, changed) = &*timer;
                     let Shot(fire, arg) = { shot };

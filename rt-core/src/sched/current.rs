@@ -103,7 +103,12 @@ pub fn touch() {
 /// Whether [`touch`] would do nothing.
 #[inline(always)]
 pub(crate) fn is_noted() -> bool {
-    let tls = tls();
+    // SAFETY: the block is the thread's.
+    unsafe { is_noted_in(tls()) }
+}
+
+#[inline(always)]
+unsafe fn is_noted_in(tls: *const Tls) -> bool {
     // SAFETY: as in `m`.
     unsafe { !(*tls).m.get().is_null() || (*tls).counted_in.get() == deadlock::epoch() }
 }
@@ -114,11 +119,10 @@ pub(crate) fn m_or_count() -> *mut M {
     let tls = tls();
     // SAFETY: as in `m`.
     unsafe {
-        let m = (*tls).m.get();
-        if m.is_null() && (*tls).counted_in.get() != deadlock::epoch() {
+        if !is_noted_in(tls) {
             count_thread(tls);
         }
-        m
+        (*tls).m.get()
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) const NEVER: i64 = i64::MAX;
 /// Something to be done at a time.
 pub(crate) struct Node {
     fire: Fire,
-    arg: Cell<*mut ()>,
+    arg: *mut (),
     /// 0: once. Else it is due again this much later.
     period: Cell<i64>,
     index: Cell<usize>,
@@ -52,7 +52,7 @@ impl Node {
     pub(crate) fn new(fire: Fire, arg: *mut ()) -> Node {
         Node {
             fire,
-            arg: Cell::new(arg),
+            arg,
             period: Cell::new(0),
             index: Cell::new(0),
             when: Cell::new(0),
@@ -61,11 +61,6 @@ impl Node {
             forks: AtomicU32::new(0),
             firing: AtomicU32::new(0),
         }
-    }
-
-    /// Set what the function is called with. While it is in no heap.
-    pub(crate) fn set_arg(&self, arg: *mut ()) {
-        self.arg.set(arg);
     }
 
     /// Arm it. It stays where it is until it is removed, or has fired and was removed after that.
@@ -211,7 +206,7 @@ impl Timers {
                 drop(heap);
                 if !busy {
                     trace::event_by(caller, trace::Event::Timer, (now - when) as u64);
-                    (node.fire)(node.arg.get(), now, caller);
+                    (node.fire)(node.arg, now, caller);
                     node.firing.fetch_sub(1, Release);
                 }
             }

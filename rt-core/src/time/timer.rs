@@ -6,7 +6,7 @@
 //! a heap.
 
 use super::heap::Node;
-use crate::alloc::try_box;
+use crate::alloc::try_place;
 use crate::chan::{self, Chan};
 use crate::error::{Error, Kind, Result};
 use crate::lock::SpinLock;
@@ -16,7 +16,6 @@ use crate::sched::{Entry, lifecycle, spawn};
 use crate::sys::clock;
 use crate::waiter::Wait;
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
 /// How long to wait before a function's goroutine is tried again for which there was no memory.
@@ -81,10 +80,7 @@ impl Timer {
     }
 
     fn with_call(d: i64, entry: Entry, arg: *mut c_void) -> Option<NonNull<Timer>> {
-        Timer::start(d, 0, || {
-            let at = try_box(MaybeUninit::<Timer>::uninit())?.as_ptr().cast();
-            Some((at, Does::Go(entry, arg)))
-        })
+        Timer::start(d, 0, || Some((try_place()?.as_ptr(), Does::Go(entry, arg))))
     }
 
     fn channel(&self) -> *mut Chan {
