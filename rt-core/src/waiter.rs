@@ -367,7 +367,7 @@ unsafe fn block_with_context(
     after: AfterSwitch,
     arg: *mut (),
 ) {
-    let waiter = Waiter::new(completion, CANCELED);
+    let waiter = Waiter::new(completion, CANCELED, ptr::null_mut());
     let done = context::done_of(ctx);
     // SAFETY: the context's owner keeps it, and so its channel, alive for the call; the waiter is
     // taken out again before it dies.
@@ -449,38 +449,44 @@ pub(crate) struct Waiter {
     pub(crate) completion: *const Completion,
     next: Cell<*const Waiter>,
     prev: Cell<*const Waiter>,
-    queued: Cell<bool>,
-    /// Was taken out of its queue by one who found the wait ended already. Its owner has yet to come.
-    passed: Cell<bool>,
-    /// Its owner has a reference to the channel because of it.
-    pub(crate) holds: Cell<bool>,
+    /// What the queue's owner hands over: where an element is or goes. In the parking table the address waited at.
+    pub(crate) elem: *mut u8,
+    /// What means what the queue's owner likes.
+    pub(crate) number: Cell<i64>,
     /// Which of its completion's waiters it is.
     index: u32,
-    /// What the queue's owner hands over: where an element is or goes.
-    pub(crate) elem: Cell<*mut u8>,
+    stage: Cell<Stage>,
     /// What the queue's owner reports: false for an end without success (a closed channel).
     pub(crate) ok: Cell<bool>,
-    /// For the parking table: the address waited at, and a number that means what the owner likes.
-    pub(crate) key: usize,
-    pub(crate) weight: Cell<i64>,
-    pub(crate) since: Cell<i64>,
+    /// Its owner has a reference to the channel because of it.
+    pub(crate) holds: Cell<bool>,
+    /// The race detector has been told of its wait.
+    pub(crate) told: Cell<bool>,
+}
+
+/// Where a waiter is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// In no queue.
+    Out,
+    Queued,
+    /// Taken out of its queue by one who found the wait ended already. Its owner has yet to come.
+    Passed,
 }
 
 impl Waiter {
-    pub(crate) fn new(completion: &Completion, index: u32) -> Waiter {
+    pub(crate) fn new(completion: &Completion, index: u32, elem: *mut u8) -> Waiter {
         Waiter {
             completion,
             next: Cell::new(ptr::null()),
             prev: Cell::new(ptr::null()),
-            queued: Cell::new(false),
-            passed: Cell::new(false),
-            holds: Cell::new(false),
+            elem,
+            number: Cell::new(0),
             index,
-            elem: Cell::new(ptr::null_mut()),
+            stage: Cell::new(Stage::Out),
             ok: Cell::new(false),
-            key: 0,
-            weight: Cell::new(0),
-            since: Cell::new(0),
+            holds: Cell::new(false),
+            told: Cell::new(false),
         }
     }
 
@@ -502,16 +508,13 @@ impl Waiter {
         }
     }
 
-    /// For the table: the address waited at, and what the waiter brings along.
-    pub(crate) fn at(self, key: usize, since: i64, weight: i64) -> Waiter {
-        self.since.set(since);
-        self.weight.set(weight);
-        Waiter { key, ..self }
-    }
-
     /// Its owner has come for it: whether it was passed over. Under the queue's lock.
     pub(crate) fn take_passed(&self) -> bool {
-        self.passed.replace(false)
+        let passed = self.stage.get() == Stage::Passed;
+        if passed {
+            self.stage.set(Stage::Out);
+        }
+        passed
     }
 
     /// Link claimed waiters into a list of the claimer's own.
@@ -545,7 +548,7 @@ impl WaitQueue {
     pub(crate) unsafe fn push(&mut self, w: &Waiter) {
         w.next.set(ptr::null());
         w.prev.set(self.tail);
-        w.queued.set(true);
+        w.stage.set(Stage::Queued);
         match self.last() {
             Some(tail) => tail.next.set(w),
             None => self.head = w,
@@ -560,7 +563,7 @@ impl WaitQueue {
     pub(crate) unsafe fn push_front(&mut self, w: &Waiter) {
         w.prev.set(ptr::null());
         w.next.set(self.head);
-        w.queued.set(true);
+        w.stage.set(Stage::Queued);
         // SAFETY: all in the queue are alive.
         match unsafe { self.head.as_ref() } {
             Some(head) => head.prev.set(w),
@@ -587,9 +590,10 @@ impl WaitQueue {
 
     /// Take out one that is in the queue; nothing when it is not.
     pub(crate) fn remove(&mut self, w: &Waiter) {
-        if !w.queued.replace(false) {
+        if w.stage.get() != Stage::Queued {
             return;
         }
+        w.stage.set(Stage::Out);
         let (prev, next) = (w.prev.get(), w.next.get());
         // SAFETY: neighbours in the queue are alive.
         unsafe {
@@ -620,7 +624,7 @@ impl WaitQueue {
             if unsafe { (*w.completion).claim(w.index) } {
                 return Some(w);
             }
-            w.passed.set(true);
+            w.stage.set(Stage::Passed);
             passed();
         }
     }

@@ -40,7 +40,7 @@ impl Chan {
             }
             if let Some(w) = self.pop_receiver() {
                 race::sends(self, elem, Some(w));
-                self.give(elem, w.elem.get());
+                self.give(elem, w.elem);
                 w.ok.set(true);
                 return Tried::Done(w.completion);
             }
@@ -71,7 +71,7 @@ impl Chan {
                 // A waiting sender means that the buffer was full: its element takes the free slot.
                 if let Some(w) = self.pop_sender() {
                     race::receives(self, elem, Some(w));
-                    self.give(w.elem.get(), slot);
+                    self.give(w.elem, slot);
                     self.advance(&self.tail);
                     w.ok.set(true);
                     return Tried::Done(w.completion);
@@ -82,7 +82,7 @@ impl Chan {
             }
             if let Some(w) = self.pop_sender() {
                 race::receives(self, elem, Some(w));
-                self.give(w.elem.get(), elem);
+                self.give(w.elem, elem);
                 w.ok.set(true);
                 return Tried::Done(w.completion);
             }
@@ -115,8 +115,7 @@ impl Chan {
     #[inline(always)]
     unsafe fn park(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
         let completion = Completion::new(caller, 1, wait);
-        let waiter = Waiter::new(&completion, 0);
-        waiter.elem.set(elem);
+        let waiter = Waiter::new(&completion, 0, elem);
         // SAFETY: the lock is held, and released once the goroutine's stack is left; whoever ends the
         // wait takes the waiter out of the queue, or else this does.
         unsafe {
@@ -134,8 +133,7 @@ impl Chan {
     #[inline(never)]
     unsafe fn wait_otherwise(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
         let completion = Completion::new(caller, 1, wait);
-        let waiter = Waiter::new(&completion, 0);
-        waiter.elem.set(elem);
+        let waiter = Waiter::new(&completion, 0, elem);
         let this = ptr::from_ref(self).cast_mut();
         let holds = self.has_own_timer();
         // SAFETY: the lock is held; the waiter leaves the queue before this frame ends, and keeps the channel alive
@@ -291,7 +289,7 @@ pub unsafe fn close(c: *mut Chan) -> Result {
         // first all are taken out, then the lock is released, then they are woken.
         let mut woken = WokenList(ptr::null());
         while let Some(w) = chan.pop_receiver() {
-            chan.give(ptr::null(), w.elem.get());
+            chan.give(ptr::null(), w.elem);
             woken.push(w);
         }
         while let Some(w) = chan.pop_sender() {

@@ -106,8 +106,7 @@ pub unsafe fn start(cases: &[Case], to: To, user: *mut c_void) -> Result<NonNull
         ptr::copy_nonoverlapping(cases.as_ptr(), copies, cases.len());
         for (i, case) in cases.iter().enumerate() {
             retain_chan(case.chan);
-            let waiter = Waiter::new(&op.as_ref().completion, i as u32);
-            waiter.elem.set(case.elem.cast());
+            let waiter = Waiter::new(&op.as_ref().completion, i as u32, case.elem.cast());
             at(shape.waiters).cast::<Waiter>().add(i).write(waiter);
         }
         let locks = sort_locks(cases, poll, at(shape.locks).cast());

@@ -305,8 +305,7 @@ unsafe fn wait_for_one(
         let waiter = |k: usize| (*scratch.waiters.add(k)).assume_init_ref();
         for (k, &i) in poll.iter().enumerate() {
             let case = &cases[i as usize];
-            (*scratch.waiters.add(k)).write(Waiter::new(&completion, k as u32));
-            waiter(k).elem.set(case.elem.cast());
+            (*scratch.waiters.add(k)).write(Waiter::new(&completion, k as u32, case.elem.cast()));
             race::waits(&*case.chan, case.op == OP_SEND, waiter(k));
             (*case.chan).enqueue(waiter(k), case.op);
             if (*case.chan).has_own_timer() {

@@ -198,7 +198,7 @@ impl Waits {
         let waits = Arc::new_cyclic(|own: &std::sync::Weak<Waits>| {
             let completion = Completion::new(&Caller::enter(), 3, &Wait::Forever);
             // SAFETY: the pointer is not followed before the value is there.
-            let waiters = [0, 1].map(|i| Waiter::new(unsafe { &(*own.as_ptr()).completion }, i));
+            let waiters = [0, 1].map(|i| Waiter::new(unsafe { &(*own.as_ptr()).completion }, i, ptr::null_mut()));
             let chan = chan::new_with_drop(size_of::<*const AtomicUsize>(), 1, Some(count_end)).unwrap().as_ptr();
             Waits { chan, completion, waiters, ends: AtomicUsize::new(0) }
         });

@@ -229,7 +229,7 @@ pub(super) fn wait_in(rt: &Runtime, caller: &mut Caller, fd: i32, events: u32, w
     let bad = Error::os(c"the descriptor cannot be polled", libc::EBADF);
     let lock = net.descriptor(fd).ok_or(bad)?;
     let completion = Completion::new(caller, 2, wait);
-    let (reader, writer) = (Waiter::new(&completion, 0), Waiter::new(&completion, 1));
+    let [reader, writer] = [0, 1].map(|i| Waiter::new(&completion, i, ptr::null_mut()));
     // SAFETY: locked; the waiters leave the queues before this frame ends.
     let woken = unsafe {
         lock.raw().lock();

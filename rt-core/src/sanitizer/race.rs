@@ -256,8 +256,8 @@ unsafe fn sends_now(c: &Chan, elem: *const u8, to: Option<&Waiter>) {
     let Some(clocks) = (unsafe { c.clocks.as_mut() }) else { return };
     clocks.sent.push_back(Token::new());
     if let Some(receiver) = to {
-        clocks.received.push_back(Token::from_number(receiver.weight.get()));
-        receiver.weight.set(clocks.for_next_receive().into_number());
+        clocks.received.push_back(Token::from_number(receiver.number.get()));
+        receiver.number.set(clocks.for_next_receive().into_number());
     }
     clocks.for_next_send().take_up();
 }
@@ -279,16 +279,13 @@ unsafe fn receives_now(c: &Chan, elem: *mut u8, from: Option<&Waiter>) {
     if let Some(clocks) = unsafe { c.clocks.as_mut() } {
         clocks.received.push_back(Token::new());
         if let Some(sender) = from {
-            clocks.sent.push_back(Token::from_number(sender.weight.get()));
-            sender.weight.set(clocks.for_next_send().into_number());
+            clocks.sent.push_back(Token::from_number(sender.number.get()));
+            sender.number.set(clocks.for_next_send().into_number());
         }
         clocks.for_next_receive().take_up();
     }
     Place::of_caller().writes(elem, c.elem_size());
 }
-
-/// Marks a waiter that [`waits`] was told of.
-const WAITS: i64 = 1;
 
 /// The caller is about to wait in a queue of `c`.
 #[inline(always)]
@@ -302,10 +299,10 @@ pub(crate) fn waits(c: &Chan, sends: bool, w: &Waiter) {
 #[inline(never)]
 fn waits_now(c: &Chan, sends: bool, w: &Waiter) {
     if sends {
-        begins_send(c, w.elem.get());
+        begins_send(c, w.elem);
     }
-    w.weight.set(Token::new().into_number());
-    w.since.set(WAITS);
+    w.number.set(Token::new().into_number());
+    w.told.set(true);
     // SAFETY: the caller has a reference; this one is ended by `waited`.
     unsafe { chan::retain_waiting(ptr::from_ref(c).cast_mut()) };
 }
@@ -317,7 +314,7 @@ fn waits_now(c: &Chan, sends: bool, w: &Waiter) {
 /// As for [`waits`] before.
 #[inline(always)]
 pub(crate) unsafe fn waited(c: *const Chan, sent: bool, w: &Waiter, chosen: bool) {
-    if on() && w.since.replace(0) == WAITS {
+    if on() && w.told.replace(false) {
         // SAFETY: `waits` took a reference.
         unsafe { waited_now(c, sent, w, chosen) };
     }
@@ -326,7 +323,7 @@ pub(crate) unsafe fn waited(c: *const Chan, sent: bool, w: &Waiter, chosen: bool
 #[cold]
 #[inline(never)]
 unsafe fn waited_now(c: *const Chan, sent: bool, w: &Waiter, chosen: bool) {
-    let token = Token::from_number(w.weight.replace(0));
+    let token = Token::from_number(w.number.replace(0));
     if chosen {
         if w.ok.get() {
             token.take_up();
@@ -335,7 +332,7 @@ unsafe fn waited_now(c: *const Chan, sent: bool, w: &Waiter, chosen: bool) {
         }
         if !sent {
             // SAFETY: `waits` took a reference.
-            Place::of_caller().writes(w.elem.get(), unsafe { (*c).elem_size() });
+            Place::of_caller().writes(w.elem, unsafe { (*c).elem_size() });
         }
     }
     // SAFETY: the reference that `waits` took.

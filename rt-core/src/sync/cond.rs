@@ -25,7 +25,7 @@ impl Cond {
         let ticket = self.drawn.fetch_add(1, SeqCst);
         // The caller holds it: by contract.
         let _ = m.unlock();
-        let what = Ticket { place: Place::Last, since: 0, weight: ticket as i64 };
+        let what = Ticket { place: Place::Last, number: ticket as i64 };
         let waits = || self.served.load(Relaxed) <= ticket;
         let mut caller = Caller::enter();
         // A wake-up that was meant for an object that lived here before finds the ticket unserved.
@@ -47,7 +47,7 @@ impl Cond {
             let ticket = self.served.load(Relaxed);
             if ticket != self.drawn.load(SeqCst) {
                 self.served.store(ticket + 1, SeqCst);
-                at.wake_weight(ticket as i64);
+                at.wake_number(ticket as i64);
             }
         });
     }

@@ -177,8 +177,7 @@ unsafe fn wait_for(call: &Call, bucket: &SpinLock<List>, caller: &mut Caller) ->
     let mut outcome = Outcome(Err(Error::NO_MEMORY));
     call.shared.set(true);
     let completion = Completion::new(caller, 1, &Wait::Forever);
-    let waiter = Waiter::new(&completion, 0);
-    waiter.elem.set((&raw mut outcome).cast());
+    let waiter = Waiter::new(&completion, 0, (&raw mut outcome).cast());
     // SAFETY: locked; the leader takes the waiter out before it finishes the wait.
     unsafe {
         let mut waiters = call.waiters.replace(WaitQueue::new());
@@ -210,8 +209,8 @@ fn complete(call: &Call, value: Result<*mut c_void>) -> bool {
         w.link(ptr::null());
         // SAFETY: a waiter and its outcome live until it is finished.
         unsafe {
-            race::release(w.elem.get());
-            w.elem.get().cast::<Outcome>().write(Outcome(value));
+            race::release(w.elem);
+            w.elem.cast::<Outcome>().write(Outcome(value));
             match last.as_ref() {
                 Some(last) => last.link(w),
                 None => first = w,

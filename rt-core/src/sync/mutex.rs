@@ -121,7 +121,7 @@ impl Mutex {
         let _waits = owners::waits(self.address(), owners::Role::WaitsForHolder, wait);
         let spins = if self.may_spin(caller) { SPINS } else { 0 };
         let mut spun = 0;
-        let mut ticket_since = 0;
+        let mut since = 0;
         let mut woken = 0; // the bits of WOKEN, while it is ours to take away
         loop {
             let state = self.state.load(Relaxed);
@@ -138,11 +138,11 @@ impl Mutex {
                 spun += 1;
                 continue;
             }
-            let place = if ticket_since == 0 { Place::Last } else { Place::First };
-            if ticket_since == 0 {
-                ticket_since = clock::now();
+            let place = if since == 0 { Place::Last } else { Place::First };
+            if since == 0 {
+                since = clock::now();
             }
-            let ticket = Ticket { place, since: ticket_since, weight: 0 };
+            let ticket = Ticket { place, number: since };
             match table::park(caller, self.address(), ticket, WaitReason::Mutex, wait, || self.note_parked(woken)) {
                 Parked::Woken(true) => return Ok(()),
                 Parked::Woken(false) => woken = !(LOCKED | PARKED),
@@ -201,7 +201,7 @@ impl Mutex {
                 if state & LOCKED == 0 || state & PARKED == 0 || somebody_is_on_the_way(state) {
                     return false;
                 }
-                let starving = at.first().is_some_and(|(since, _)| clock::now() - since > STARVING);
+                let starving = at.first().is_some_and(|since| clock::now() - since > STARVING);
                 let woken = at.wake_first(starving);
                 let parked = if at.first().is_some() { PARKED } else { 0 };
                 let next = match (woken, starving) {

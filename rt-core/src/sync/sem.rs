@@ -62,7 +62,7 @@ impl Sem {
                 self.waiting.fetch_sub(1, Relaxed);
                 self.serve(at);
             };
-            let ticket = Ticket { place: Place::Last, since: 0, weight: n };
+            let ticket = Ticket { place: Place::Last, number: n };
             match table::park_or_else(
                 &mut caller,
                 self.address(),
@@ -124,7 +124,7 @@ impl Sem {
 
     /// Give to the first waiters what they fit into.
     fn serve(&self, at: &mut At) {
-        while let Some((_, n)) = at.first() {
+        while let Some(n) = at.first() {
             if !self.take(n) {
                 return;
             }

@@ -75,13 +75,12 @@ pub(crate) enum Parked {
 #[derive(Clone, Copy)]
 pub(crate) struct Ticket {
     pub(crate) place: Place,
-    /// When it began to wait, for those who care; and a number that means what the object likes.
-    pub(crate) since: i64,
-    pub(crate) weight: i64,
+    /// What means what the object likes.
+    pub(crate) number: i64,
 }
 
 impl Ticket {
-    pub(crate) const PLAIN: Ticket = Ticket { place: Place::Last, since: 0, weight: 0 };
+    pub(crate) const PLAIN: Ticket = Ticket { place: Place::Last, number: 0 };
 }
 
 /// Wait at `address` if `valid()` says so under the bucket's lock.
@@ -110,7 +109,8 @@ pub(crate) fn park_or_else(
 ) -> Parked {
     let bucket = bucket(address.addr());
     let completion = Completion::new(caller, 1, wait);
-    let waiter = Waiter::new(&completion, 0).at(address.addr(), ticket.since, ticket.weight);
+    let waiter = Waiter::new(&completion, 0, address.cast_mut().cast());
+    waiter.number.set(ticket.number);
     bucket.raw().lock();
     // SAFETY: locked; released by `unlock` once the stack is left, or right here.
     let woken = unsafe {
@@ -153,13 +153,17 @@ pub(crate) struct At<'a> {
 }
 
 impl At<'_> {
-    /// The first that waits here: since when, and its weight.
-    pub(crate) fn first(&self) -> Option<(i64, i64)> {
-        self.find().map(|w| (w.since.get(), w.weight.get()))
+    /// The number that the first has brought that waits here.
+    pub(crate) fn first(&self) -> Option<i64> {
+        self.find().map(|w| w.number.get())
     }
 
     fn find(&self) -> Option<&Waiter> {
-        self.queue.iter().find(|w| w.key == self.address)
+        self.all().next()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Waiter> {
+        self.queue.iter().filter(|w| w.elem.addr() == self.address)
     }
 
     /// Wake the first, and tell it `word`. False: nobody waits here.
@@ -178,9 +182,9 @@ impl At<'_> {
         self.find().map(ptr::from_ref).is_some_and(|w| self.take(w, word))
     }
 
-    /// Wake the one that has brought this weight, if it is here.
-    pub(crate) fn wake_weight(&mut self, weight: i64) {
-        let found = self.queue.iter().find(|w| w.key == self.address && w.weight.get() == weight).map(ptr::from_ref);
+    /// Wake the one that has brought this number, if it is here.
+    pub(crate) fn wake_number(&mut self, number: i64) {
+        let found = self.all().find(|w| w.number.get() == number).map(ptr::from_ref);
         if let Some(w) = found {
             self.take(w, true);
         }
