@@ -3,7 +3,8 @@
 //! Messages are static text. That makes reporting an error free of allocation (so "no memory" can
 //! always be reported) and lets C hold on to the sentence for as long as it likes.
 
-use core::ffi::CStr;
+use core::ffi::{CStr, c_char};
+use core::ptr::NonNull;
 
 /// The kinds of failure. The numbers are those of the C API's `gort_status`.
 #[repr(i32)]
@@ -34,14 +35,14 @@ pub enum Kind {
 }
 
 /// A failure: what kind it is and one sentence for a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Two words, so that a result with it is returned in registers and not in memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Error {
-    /// What kind of failure.
-    pub kind: Kind,
-    /// One sentence, without a newline.
-    pub message: &'static CStr,
-    /// The error number of the system call that failed; 0 unless `kind` is [`Kind::Os`].
-    pub errno: i32,
+    /// Static text, without its length.
+    message: NonNull<c_char>,
+    /// The kind in the low half, `errno` above.
+    code: u64,
 }
 
 /// A result whose failure is an [`Error`].
@@ -50,12 +51,37 @@ pub type Result<T = ()> = core::result::Result<T, Error>;
 impl Error {
     /// A failure that is not the operating system's.
     pub const fn new(kind: Kind, message: &'static CStr) -> Error {
-        Error { kind, message, errno: 0 }
+        Error::with_errno(kind, message, 0)
     }
 
     /// A failed system call.
     pub const fn os(message: &'static CStr, errno: i32) -> Error {
-        Error { kind: Kind::Os, message, errno }
+        Error::with_errno(Kind::Os, message, errno)
+    }
+
+    const fn with_errno(kind: Kind, message: &'static CStr, errno: i32) -> Error {
+        // SAFETY: the pointer of a reference.
+        let message = unsafe { NonNull::new_unchecked(message.as_ptr().cast_mut()) };
+        Error { message, code: kind as u64 | (errno as u64) << 32 }
+    }
+
+    /// What kind of failure.
+    #[inline(always)]
+    pub fn kind(&self) -> Kind {
+        // SAFETY: the low half is that of a kind.
+        unsafe { core::mem::transmute::<i32, Kind>(self.code as i32) }
+    }
+
+    /// The error number of the system call that failed; 0 unless the kind is [`Kind::Os`].
+    #[inline(always)]
+    pub fn errno(&self) -> i32 {
+        (self.code >> 32) as i32
+    }
+
+    /// One sentence, without a newline.
+    pub fn message(&self) -> &'static CStr {
+        // SAFETY: made from a static text, and only read.
+        unsafe { CStr::from_ptr(self.message.as_ptr()) }
     }
 
     pub(crate) const CLOSED_RECV: Error = Error::new(Kind::Closed, c"receive on a channel that is closed and drained");
@@ -69,9 +95,20 @@ impl Error {
         Error::new(Kind::Misuse, c"this function may be called from a goroutine only");
 }
 
+// SAFETY: static text may be read by any thread.
+unsafe impl Send for Error {}
+// SAFETY: as above.
+unsafe impl Sync for Error {}
+
 impl core::fmt::Display for Error {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(&self.message.to_string_lossy())
+        f.write_str(&self.message().to_string_lossy())
+    }
+}
+
+impl core::fmt::Debug for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{:?}({:?}, {})", self.kind(), self.message(), self.errno())
     }
 }
 
@@ -82,16 +119,26 @@ impl std::error::Error for Error {}
 pub mod last_error {
     use super::Error;
     use crate::sched::current;
-    use core::ffi::CStr;
+    use core::ffi::{CStr, c_char};
+    use core::ptr::NonNull;
 
     /// Keep `error` as the caller's last failure.
-    pub fn set(error: &Error) {
+    #[inline(always)]
+    pub fn set(error: Error) {
+        keep(error.message, error.errno());
+    }
+
+    /// Takes the parts, which go in registers: an error in memory for this call's sake would be so on the paths
+    /// without an error, too.
+    #[cold]
+    #[inline(never)]
+    fn keep(message: NonNull<c_char>, errno: i32) {
         let slot = current::error_slot();
         // SAFETY: the slot belongs to the running goroutine or thread and nobody else writes it.
         unsafe {
-            (*slot).message = error.message.as_ptr();
-            if error.errno != 0 {
-                (*slot).errno = error.errno;
+            (*slot).message = message.as_ptr();
+            if errno != 0 {
+                (*slot).errno = errno;
             }
         }
     }

@@ -176,7 +176,7 @@ impl Completion {
                         caller.ready(g);
                     }
                 }
-                _ => finish_other(this, caller),
+                _ => finish_other(this, &caller.alias()),
             }
         }
     }
@@ -619,7 +619,13 @@ impl WaitQueue {
         loop {
             // SAFETY: alive in the queue, and then until it is finished.
             let w: &'a Waiter = unsafe { self.head.as_ref() }?;
-            self.remove(w);
+            self.head = w.next.get();
+            // SAFETY: neighbours in the queue are alive.
+            match unsafe { self.head.as_ref() } {
+                Some(head) => head.prev.set(ptr::null()),
+                None => self.tail = ptr::null(),
+            }
+            w.stage.set(Stage::Out);
             // SAFETY: the completion lives as long as its waiters.
             if unsafe { (*w.completion).claim(w.index) } {
                 return Some(w);

@@ -17,7 +17,7 @@ pub(crate) fn keep<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| Err(broken())) {
         Ok(value) => Ok(value),
         Err(error) => {
-            failed(&error);
+            failed(error);
             Err(error)
         }
     }
@@ -39,22 +39,24 @@ macro_rules! with_call_site {
 pub(crate) use with_call_site;
 
 /// Keep an error, and give C its errno.
-#[cold]
-pub(crate) fn failed(error: &Error) {
+#[inline(always)]
+pub(crate) fn failed(error: Error) -> gort_status {
     last_error::set(error);
-    if error.errno != 0 {
+    if error.errno() != 0 {
         // SAFETY: glibc's location is valid for the calling thread.
-        unsafe { *libc::__errno_location() = error.errno };
+        unsafe { *libc::__errno_location() = error.errno() };
     }
+    error.kind() as gort_status
 }
 
 /// The status of `f`.
 #[inline(always)]
 pub(crate) fn status(f: impl FnOnce() -> Result) -> gort_status {
-    match keep(f) {
+    let kept = || match f() {
         Ok(()) => GORT_OK,
-        Err(error) => error.kind as gort_status,
-    }
+        Err(error) => failed(error),
+    };
+    catch_unwind(AssertUnwindSafe(kept)).unwrap_or_else(|_| failed(broken()))
 }
 
 /// The value of `f`, or `otherwise` when it panics.

@@ -100,7 +100,7 @@ pub unsafe extern "C" fn gort_ctx_done(ctx: *mut gort_ctx) -> *mut gort_chan {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_ctx_err(ctx: *mut gort_ctx) -> gort_status {
     // SAFETY: the program holds a reference. What it tells is no failure of this call.
-    unsafe { context::err(or_background(ctx)) }.map_or_else(|e| e.kind as gort_status, |()| GORT_OK)
+    unsafe { context::err(or_background(ctx)) }.map_or_else(|e| e.kind() as gort_status, |()| GORT_OK)
 }
 
 /// Why the context has ended: the cause, else the message of gort_ctx_err; NULL while it has not. Lives

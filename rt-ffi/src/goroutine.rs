@@ -80,8 +80,7 @@ unsafe extern "C" fn go_with_from(
                 {
                     drop_arg(arg);
                 }
-                failed(&error);
-                return error.kind as gort_status;
+                return failed(error);
             }
             core::ptr::copy_nonoverlapping(options.cast::<u8>(), (&raw mut copy).cast::<u8>(), size);
         }

@@ -10,13 +10,13 @@ const BAD: c_int = -2;
 
 unsafe fn select(cases: *mut gort_case, n: usize, wait: Wait) -> c_int {
     if (cases.is_null() && n > 0) || n > c_int::MAX as usize {
-        failed(&invalid(c"cases is NULL, or there are too many"));
+        failed(invalid(c"cases is NULL, or there are too many"));
         return BAD;
     }
     // SAFETY: the program gives n cases with live channels and room for their elements.
     match keep(|| unsafe { chan::select(cases, n, wait) }) {
         Ok(i) => i as c_int,
-        Err(error) if error.kind == Kind::NoMemory || error.kind == Kind::Invalid => BAD,
+        Err(error) if error.kind() == Kind::NoMemory || error.kind() == Kind::Invalid => BAD,
         Err(_) => NONE,
     }
 }

@@ -80,7 +80,7 @@ pub unsafe extern "C" fn gort_timer_release(t: *mut gort_timer) {
 #[unsafe(no_mangle)]
 pub extern "C" fn gort_ticker_new(period: gort_duration) -> *mut gort_ticker {
     if period <= 0 {
-        failed(&invalid(c"the period of a ticker must be above 0"));
+        failed(invalid(c"the period of a ticker must be above 0"));
         return core::ptr::null_mut();
     }
     pointer(|| time::ticker_new(period).ok_or(NO_MEMORY))

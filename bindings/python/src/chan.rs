@@ -136,7 +136,7 @@ impl ChanBase {
         // Closed is a result here.
         let outcome = limit.call(py, |wait| unsafe {
             match chan::recv(self.c, (&raw mut slot).cast(), wait) {
-                Err(e) if e.kind == Kind::Closed => Ok(Err(e)),
+                Err(e) if e.kind() == Kind::Closed => Ok(Err(e)),
                 other => other.map(Ok),
             }
         })?;

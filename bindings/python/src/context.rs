@@ -93,7 +93,7 @@ impl PyCtx {
         // SAFETY: as above.
         match unsafe { context::err(self.raw()) } {
             Ok(()) => 0,
-            Err(e) if e.kind == Kind::DeadlineExceeded => 2,
+            Err(e) if e.kind() == Kind::DeadlineExceeded => 2,
             Err(_) => 1,
         }
     }

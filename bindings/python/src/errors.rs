@@ -32,10 +32,10 @@ pub(crate) fn of<'py>(class: PyResult<&Bound<'py, PyType>>, text: impl ToString)
 /// The exception for an error of the runtime. What ended a wait is told by [`crate::wait::Limit`].
 #[cold]
 pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
-    let class = match error.kind {
+    let class = match error.kind() {
         Kind::Invalid => return PyValueError::new_err(error.to_string()),
         Kind::NoMemory => return PyMemoryError::new_err(error.to_string()),
-        Kind::Os => return PyOSError::new_err((error.errno, error.to_string())),
+        Kind::Os => return PyOSError::new_err((error.errno(), error.to_string())),
         Kind::Closed => closed(py),
         Kind::WouldBlock => would_block(py),
         Kind::Canceled => canceled(py),

@@ -276,7 +276,7 @@ const OTHERS_ACT: i64 = 50_000_000;
 /// has slept from one such report to the next, and no other thread could act. That report is true, then.
 fn has_ended(py: Python<'_>, running: &Running, asleep: &mut Option<u64>) -> PyResult<bool> {
     let Err(error) = signals::blocking(py, Wait::Forever, |wait| running.wait(wait))? else { return Ok(true) };
-    if error.kind != Kind::Deadlock {
+    if error.kind() != Kind::Deadlock {
         return Err(errors::raise(py, error));
     }
     let text = REPORT.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -91,7 +91,7 @@ pub(crate) fn _shutdown(py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> P
         let left = (until - time::now()).max(0);
         match tstate::detached(|| runtime::shutdown(left.min(SLICE))) {
             Ok(()) => return Ok(true),
-            Err(error) if error.kind != Kind::DeadlineExceeded => return Err(errors::raise(py, error)),
+            Err(error) if error.kind() != Kind::DeadlineExceeded => return Err(errors::raise(py, error)),
             Err(_) if left <= SLICE => return Ok(false),
             Err(_) => py.check_signals()?,
         }

@@ -177,7 +177,7 @@ pub(crate) fn select<'py>(
     // SAFETY: the channels live as long as `cases`.
     let chosen = match unsafe { cases.select(Wait::Try) } {
         Ok(i) => Some(i),
-        Err(error) if error.kind != Kind::WouldBlock => return Err(errors::raise(py, error)),
+        Err(error) if error.kind() != Kind::WouldBlock => return Err(errors::raise(py, error)),
         Err(_) if default => None,
         // SAFETY: as above.
         Err(_) => Some(limit.call_waiting(py, |wait| unsafe { cases.select(wait) })?),

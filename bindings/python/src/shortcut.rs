@@ -162,7 +162,7 @@ fn or_null(f: impl for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>) 
 #[inline(always)]
 fn done(mut call: impl FnMut(Wait) -> Result<(), Error>) -> bool {
     let mut result = call(Wait::Try);
-    if matches!(&result, Err(error) if error.kind == Kind::WouldBlock) && goroutine::goroutine_id() != 0 {
+    if matches!(&result, Err(error) if error.kind() == Kind::WouldBlock) && goroutine::goroutine_id() != 0 {
         result = tstate::asleep(|| call(Wait::Interruptible(&Wait::Forever)));
     }
     match result {
@@ -175,7 +175,7 @@ fn done(mut call: impl FnMut(Wait) -> Result<(), Error>) -> bool {
 #[cold]
 fn done_otherwise(error: Error, call: impl FnMut(Wait) -> Result<(), Error>) -> bool {
     Python::attach(|py| {
-        let result = match error.kind {
+        let result = match error.kind() {
             Kind::WouldBlock => Limit::Never.call_waiting(py, call),
             Kind::Interrupted => Err(signals::interrupted(py, goroutine::goroutine_id())),
             _ => Err(errors::raise(py, error)),

@@ -168,7 +168,7 @@ pub(crate) fn blocking<R>(
     let handled = watch.is_some();
     drop(watch);
     match result {
-        Err(error) if error.kind == Kind::Interrupted => Err(match id {
+        Err(error) if error.kind() == Kind::Interrupted => Err(match id {
             0 => PyErr::fetch(py),
             id => interrupted(py, id),
         }),

@@ -33,8 +33,8 @@ pub(crate) fn sleep(py: Python<'_>, d: &Bound<'_, PyAny>, ctx: Option<&Bound<'_,
     } else {
         // SAFETY: the limit keeps the context, and it the channel; a close is what is waited for.
         match signals::blocking(py, until, |wait| unsafe { rt_core::chan::recv(done, ptr::null_mut(), wait) })? {
-            Err(error) if error.kind == Kind::Closed => Err(Error::new(Kind::Canceled, c"the context has ended")),
-            Err(error) if error.kind != Kind::DeadlineExceeded => Err(error),
+            Err(error) if error.kind() == Kind::Closed => Err(Error::new(Kind::Canceled, c"the context has ended")),
+            Err(error) if error.kind() != Kind::DeadlineExceeded => Err(error),
             _ => Ok(()),
         }
     };

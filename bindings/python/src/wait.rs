@@ -92,7 +92,7 @@ impl<'py> Limit<'py> {
     pub(crate) fn call<R>(&self, py: Python<'_>, mut call: impl FnMut(Wait) -> Result<R, Error>) -> PyResult<R> {
         match call(Wait::Try) {
             Ok(result) => Ok(result),
-            Err(error) if error.kind == Kind::WouldBlock => self.call_waiting(py, call),
+            Err(error) if error.kind() == Kind::WouldBlock => self.call_waiting(py, call),
             Err(error) => Err(errors::raise(py, error)),
         }
     }
@@ -108,7 +108,7 @@ impl<'py> Limit<'py> {
     /// The exception for an error that a call with this limit has returned.
     #[cold]
     pub(crate) fn raise(&self, py: Python<'_>, error: Error) -> PyErr {
-        let ended = matches!(error.kind, Kind::Canceled | Kind::DeadlineExceeded);
+        let ended = matches!(error.kind(), Kind::Canceled | Kind::DeadlineExceeded);
         match self {
             Limit::Context(ctx) if ended => PyCtx::reason(ctx),
             // SAFETY: the Python object has a reference to its context.

@@ -97,7 +97,7 @@ impl Chan {
 
     /// Put the caller into a queue and wait. The lock is held, and released here.
     #[inline(always)]
-    unsafe fn wait(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
+    unsafe fn wait(&self, caller: Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
         // SAFETY: by contract of both.
         unsafe {
             let no_deadline = matches!(wait, Wait::Forever | Wait::Interruptible(Wait::Forever));
@@ -113,15 +113,15 @@ impl Chan {
     /// channel: who ends the wait through the channel has one, and the woken side does not look at the
     /// channel again; after an interrupt the goroutine is still in the queue, and so the channel not freed.
     #[inline(always)]
-    unsafe fn park(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
-        let completion = Completion::new(caller, 1, wait);
+    unsafe fn park(&self, mut caller: Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
+        let completion = Completion::new(&caller, 1, wait);
         let waiter = Waiter::new(&completion, 0, elem);
         // SAFETY: the lock is held, and released once the goroutine's stack is left; whoever ends the
         // wait takes the waiter out of the queue, or else this does.
         unsafe {
             self.enqueue(&waiter, op);
             let woken =
-                block(caller, &completion, reason(op), wait, unlock_chan, ptr::from_ref(self).cast_mut().cast());
+                block(&mut caller, &completion, reason(op), wait, unlock_chan, ptr::from_ref(self).cast_mut().cast());
             if woken == Woken::Interrupted {
                 self.leave(&waiter, op);
                 return Err(Error::INTERRUPTED);
@@ -131,8 +131,8 @@ impl Chan {
     }
 
     #[inline(never)]
-    unsafe fn wait_otherwise(&self, caller: &mut Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
-        let completion = Completion::new(caller, 1, wait);
+    unsafe fn wait_otherwise(&self, mut caller: Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
+        let completion = Completion::new(&caller, 1, wait);
         let waiter = Waiter::new(&completion, 0, elem);
         let this = ptr::from_ref(self).cast_mut();
         let holds = self.has_own_timer();
@@ -144,7 +144,7 @@ impl Chan {
             if holds {
                 retain_waiting(this);
             }
-            let woken = block(caller, &completion, reason(op), wait, unlock_chan, this.cast());
+            let woken = block(&mut caller, &completion, reason(op), wait, unlock_chan, this.cast());
             race::waited(this, op == OP_SEND, &waiter, woken == Woken::Done);
             if woken != Woken::Done {
                 (*this).leave(&waiter, op);
@@ -198,7 +198,7 @@ pub unsafe fn send(c: *mut Chan, elem: *const u8, wait: Wait) -> Result {
     // SAFETY: by contract; the lock is released on every path.
     unsafe {
         let Some(chan) = c.as_ref() else { return Err(wait_on_nil(WaitReason::NilChanSend, &wait)) };
-        let mut caller = Caller::enter();
+        let caller = Caller::enter();
         if matches!(wait, Wait::Try) && !chan.can_send() {
             return Err(Error::WOULD_BLOCK);
         }
@@ -218,7 +218,7 @@ pub unsafe fn send(c: *mut Chan, elem: *const u8, wait: Wait) -> Result {
                     chan.lock.unlock();
                     return Err(error);
                 }
-                match chan.wait(&mut caller, OP_SEND, elem.cast_mut(), &wait) {
+                match chan.wait(caller, OP_SEND, elem.cast_mut(), &wait) {
                     Ok(true) => Ok(()),
                     Ok(false) => Err(Error::CLOSED_SEND),
                     Err(e) => Err(e),
@@ -238,7 +238,7 @@ pub unsafe fn recv(c: *mut Chan, elem: *mut u8, wait: Wait) -> Result {
     // SAFETY: by contract; the lock is released on every path.
     unsafe {
         let Some(chan) = c.as_ref() else { return Err(wait_on_nil(WaitReason::NilChanRecv, &wait)) };
-        let mut caller = Caller::enter();
+        let caller = Caller::enter();
         if matches!(wait, Wait::Try) && !chan.can_recv() {
             return Err(Error::WOULD_BLOCK);
         }
@@ -258,7 +258,7 @@ pub unsafe fn recv(c: *mut Chan, elem: *mut u8, wait: Wait) -> Result {
                     chan.lock.unlock();
                     return Err(error);
                 }
-                match chan.wait(&mut caller, OP_RECV, elem, &wait) {
+                match chan.wait(caller, OP_RECV, elem, &wait) {
                     Ok(true) => Ok(()),
                     Ok(false) => Err(Error::CLOSED_RECV),
                     Err(e) => Err(e),

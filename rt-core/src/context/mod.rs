@@ -369,7 +369,7 @@ pub unsafe fn cause(ctx: *mut Ctx) -> *const c_char {
     let Some(c) = unsafe { &*ctx }.ending() else { return ptr::null() };
     let verdict = c.verdict.get();
     let Some(error) = verdict.error() else { return ptr::null() };
-    if verdict.cause().is_null() { error.message.as_ptr() } else { verdict.cause() }
+    if verdict.cause().is_null() { error.message().as_ptr() } else { verdict.cause() }
 }
 
 /// When the context will end by itself.

@@ -54,7 +54,7 @@ impl Two {
         let mut cases = [case(first), case(1 - first)];
         // SAFETY: as above.
         let found = unsafe { chan::select(cases.as_mut_ptr(), 2, Wait::Try) };
-        assert!(!matches!(found, Err(e) if e.kind == Kind::WouldBlock), "one of the two was ready all the time");
+        assert!(!matches!(found, Err(e) if e.kind() == Kind::WouldBlock), "one of the two was ready all the time");
     }
 }
 

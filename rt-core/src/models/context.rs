@@ -50,7 +50,7 @@ impl Ref {
 
     fn is_canceled(self) -> bool {
         // SAFETY: as above.
-        unsafe { context::err(self.0) }.is_err_and(|e| e.kind == Kind::Canceled)
+        unsafe { context::err(self.0) }.is_err_and(|e| e.kind() == Kind::Canceled)
     }
 }
 

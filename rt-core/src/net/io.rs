@@ -126,8 +126,8 @@ fn io(fd: c_int, events: u32, what: &'static CStr, mut call: impl FnMut() -> isi
             libc::EAGAIN => match park(fd, events, &Wait::Forever) {
                 Ok(()) => {}
                 // What epoll refuses never says "not ready" for long.
-                Err(e) if e.errno == libc::EPERM => std::thread::yield_now(),
-                Err(e) => return fail(e.errno),
+                Err(e) if e.errno() == libc::EPERM => std::thread::yield_now(),
+                Err(e) => return fail(e.errno()),
             },
             e => return fail(e),
         }
@@ -185,7 +185,7 @@ pub unsafe fn connect(fd: c_int, addr: *const libc::sockaddr, len: libc::socklen
         e => return fail(e),
     }
     if let Err(e) = wait(fd, WRITABLE, Wait::Forever) {
-        return fail(e.errno);
+        return fail(e.errno());
     }
     let mut error: c_int = 0;
     let mut size = size_of::<c_int>() as libc::socklen_t;

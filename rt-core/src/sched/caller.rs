@@ -10,6 +10,7 @@ use super::p::P;
 use super::switch::Leave;
 use super::{Runtime, WaitReason, current, idle, lifecycle};
 use crate::trace;
+use core::mem::ManuallyDrop;
 use std::sync::atomic::Ordering::*;
 
 /// The caller of the library; see the module.
@@ -25,17 +26,30 @@ impl Caller {
     #[inline(always)]
     pub(crate) fn enter() -> Caller {
         let m = current::m_or_count();
-        let mut caller = Caller { m, entered: false };
-        if !m.is_null() {
-            // SAFETY: the calling thread's M lives as long as the thread runs it.
-            unsafe {
-                let entry = (*m).boundary.enter();
-                caller.entered = entry != Entry::Nested;
-                if caller.entered && (*m).p().is_null() {
-                    caller.want_p();
-                } else if entry == Entry::CameAsked {
-                    caller.give_way();
-                }
+        if m.is_null() {
+            return Caller { m, entered: false };
+        }
+        // SAFETY: the calling thread's M lives as long as the thread runs it.
+        unsafe {
+            match (*m).boundary.enter() {
+                Entry::Nested => Caller { m, entered: false },
+                Entry::Came if !(*m).p().is_null() => Caller { m, entered: true },
+                entry => Caller::enter_otherwise(m, entry),
+            }
+        }
+    }
+
+    /// It came in, but without a P, or was asked to give it up.
+    #[cold]
+    #[inline(never)]
+    unsafe fn enter_otherwise(m: *mut M, entry: Entry) -> Caller {
+        let mut caller = Caller { m, entered: true };
+        // SAFETY: as in `enter`.
+        unsafe {
+            if (*m).p().is_null() {
+                caller.want_p();
+            } else if entry == Entry::CameAsked {
+                caller.give_way();
             }
         }
         caller
@@ -49,6 +63,13 @@ impl Caller {
     /// A thread that holds no P: sysmon, or any that must not count as a user of the library.
     pub(crate) fn outsider() -> Caller {
         Caller { m: core::ptr::null_mut(), entered: false }
+    }
+
+    /// The same caller, for a call out of line that does not switch: one whose address has been given away is kept
+    /// in memory, on the paths without such a call, too.
+    #[inline(always)]
+    pub(crate) fn alias(&self) -> ManuallyDrop<Caller> {
+        ManuallyDrop::new(Caller { m: self.m, entered: self.entered })
     }
 
     /// The caller's M; `None` for a plain thread.
@@ -69,8 +90,10 @@ impl Caller {
     pub(crate) fn on_p(&self) -> Option<(&Runtime, &P)> {
         let m = self.m()?;
         // SAFETY: an M's runtime outlives it; inside the boundary nobody takes the P away.
-        // SAFETY: an M's runtime outlives it; the P as in `p`.
-        unsafe { Some((&*m.rt, m.p().as_ref()?)) }
+        unsafe {
+            core::hint::assert_unchecked(!m.rt.is_null());
+            Some((&*m.rt, m.p().as_ref()?))
+        }
     }
 
     /// Leave the running goroutine. It goes on, maybe on another M, when somebody makes it ready.

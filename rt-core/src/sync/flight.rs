@@ -137,7 +137,7 @@ impl Flight {
             // On a goroutine the end of it is an end of the call too.
             let deferred = spawn::defer(exited, record);
             if let Err(error) = deferred.as_ref()
-                && error.kind == Kind::NoMemory
+                && error.kind() == Kind::NoMemory
             {
                 complete(&call, Err(*error));
                 return Err(*error);

@@ -52,7 +52,7 @@ pub fn sleep(d: i64) {
 pub fn sleep_as(wait: Wait) -> Result {
     unsafe fn nothing(_: *mut ()) {}
     match wait.over() {
-        Some(error) if error.kind == Kind::DeadlineExceeded => return Ok(()),
+        Some(error) if error.kind() == Kind::DeadlineExceeded => return Ok(()),
         Some(error) => return Err(error),
         None => {}
     }
@@ -76,7 +76,7 @@ pub fn sleep_with_context(d: i64, ctx: &Ctx) -> Result {
     }
     // SAFETY: the caller keeps the context, and it its channel. A close is what is waited for.
     match unsafe { chan::recv(done, ptr::null_mut(), Wait::Until(clock::deadline(d))) } {
-        Err(e) if e.kind == Kind::DeadlineExceeded => Ok(()),
+        Err(e) if e.kind() == Kind::DeadlineExceeded => Ok(()),
         _ => context::err_of(ctx),
     }
 }

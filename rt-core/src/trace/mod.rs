@@ -139,7 +139,7 @@ pub(crate) fn start_from_environment(rt: &Runtime) {
     let to_file = rt.debug.trace.as_deref().map(start);
     let result = to_file.or_else(|| rt.debug.flight.as_deref().map(|path| flight(Some(path))));
     if let Some(Err(error)) = result {
-        let line = format!("gort: GORTDEBUG: {}\n", error.message.to_string_lossy());
+        let line = format!("gort: GORTDEBUG: {}\n", error.message().to_string_lossy());
         let _ = write_all(2, line.as_bytes());
     }
 }
