@@ -97,7 +97,7 @@ impl Chan {
 
     /// Put the caller into a queue and wait. The lock is held, and released here.
     #[inline(always)]
-    unsafe fn wait(&self, caller: Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
+    unsafe fn wait(&self, caller: Caller, op: u32, elem: *mut u8, wait: Wait) -> Result {
         // SAFETY: by contract of both.
         unsafe {
             let no_deadline = matches!(wait, Wait::Forever | Wait::Interruptible(Wait::Forever));
@@ -113,26 +113,27 @@ impl Chan {
     /// channel: who ends the wait through the channel has one, and the woken side does not look at the
     /// channel again; after an interrupt the goroutine is still in the queue, and so the channel not freed.
     #[inline(always)]
-    unsafe fn park(&self, mut caller: Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
-        let completion = Completion::new(&caller, 1, wait);
+    unsafe fn park(&self, mut caller: Caller, op: u32, elem: *mut u8, wait: Wait) -> Result {
+        let completion = Completion::new(&caller, 1, &wait);
         let waiter = Waiter::new(&completion, 0, elem);
         // SAFETY: the lock is held, and released once the goroutine's stack is left; whoever ends the
         // wait takes the waiter out of the queue, or else this does.
         unsafe {
             self.enqueue(&waiter, op);
-            let woken =
-                block(&mut caller, &completion, reason(op), wait, unlock_chan, ptr::from_ref(self).cast_mut().cast());
-            if woken == Woken::Interrupted {
+            let this = ptr::from_ref(self).cast_mut().cast();
+            if matches!(wait, Wait::Forever) {
+                caller.park(reason(op), unlock_chan, this);
+            } else if block(&mut caller, &completion, reason(op), &wait, unlock_chan, this) == Woken::Interrupted {
                 self.leave(&waiter, op);
                 return Err(Error::INTERRUPTED);
             }
         }
-        Ok(waiter.ok.get())
+        success(&waiter, op)
     }
 
     #[inline(never)]
-    unsafe fn wait_otherwise(&self, mut caller: Caller, op: u32, elem: *mut u8, wait: &Wait) -> Result<bool> {
-        let completion = Completion::new(&caller, 1, wait);
+    unsafe fn wait_otherwise(&self, mut caller: Caller, op: u32, elem: *mut u8, wait: Wait) -> Result {
+        let completion = Completion::new(&caller, 1, &wait);
         let waiter = Waiter::new(&completion, 0, elem);
         let this = ptr::from_ref(self).cast_mut();
         let holds = self.has_own_timer();
@@ -144,7 +145,7 @@ impl Chan {
             if holds {
                 retain_waiting(this);
             }
-            let woken = block(&mut caller, &completion, reason(op), wait, unlock_chan, this.cast());
+            let woken = block(&mut caller, &completion, reason(op), &wait, unlock_chan, this.cast());
             race::waited(this, op == OP_SEND, &waiter, woken == Woken::Done);
             if woken != Woken::Done {
                 (*this).leave(&waiter, op);
@@ -152,11 +153,21 @@ impl Chan {
             if holds {
                 release_waiting(this);
             }
-            match woken.error(wait) {
-                None => Ok(waiter.ok.get()),
+            match woken.error(&wait) {
+                None => success(&waiter, op),
                 Some(error) => Err(error),
             }
         }
+    }
+}
+
+/// How a wait came out that the channel has ended.
+#[inline(always)]
+fn success(waiter: &Waiter, op: u32) -> Result {
+    match (waiter.ok.get(), op) {
+        (true, _) => Ok(()),
+        (false, OP_RECV) => Err(Error::CLOSED_RECV),
+        (false, _) => Err(Error::CLOSED_SEND),
     }
 }
 
@@ -171,7 +182,7 @@ unsafe fn unlock_chan(c: *mut ()) {
 
 /// Wait on the nil channel: for what else may end the wait.
 #[cold]
-unsafe fn wait_on_nil(reason: WaitReason, wait: &Wait) -> Error {
+unsafe fn wait_on_nil(reason: WaitReason, wait: Wait) -> Error {
     unsafe fn nothing(_: *mut ()) {}
     if let Some(error) = wait.over() {
         return error;
@@ -183,10 +194,10 @@ unsafe fn wait_on_nil(reason: WaitReason, wait: &Wait) -> Error {
         _ => WaitReason::ChanRecv,
     };
     let mut caller = Caller::enter();
-    let completion = Completion::new(&caller, 0, wait);
+    let completion = Completion::new(&caller, 0, &wait);
     // SAFETY: the completion is for this caller and in no queue.
-    let woken = unsafe { block(&mut caller, &completion, reason, wait, nothing, ptr::null_mut()) };
-    woken.error(wait).unwrap_or(Error::TIMED_OUT)
+    let woken = unsafe { block(&mut caller, &completion, reason, &wait, nothing, ptr::null_mut()) };
+    woken.error(&wait).unwrap_or(Error::TIMED_OUT)
 }
 
 /// Send the element at `elem` (null: zero bytes), waiting as `wait` says.
@@ -197,7 +208,7 @@ unsafe fn wait_on_nil(reason: WaitReason, wait: &Wait) -> Error {
 pub unsafe fn send(c: *mut Chan, elem: *const u8, wait: Wait) -> Result {
     // SAFETY: by contract; the lock is released on every path.
     unsafe {
-        let Some(chan) = c.as_ref() else { return Err(wait_on_nil(WaitReason::NilChanSend, &wait)) };
+        let Some(chan) = c.as_ref() else { return Err(wait_on_nil(WaitReason::NilChanSend, wait)) };
         let caller = Caller::enter();
         if matches!(wait, Wait::Try) && !chan.can_send() {
             return Err(Error::WOULD_BLOCK);
@@ -218,11 +229,7 @@ pub unsafe fn send(c: *mut Chan, elem: *const u8, wait: Wait) -> Result {
                     chan.lock.unlock();
                     return Err(error);
                 }
-                match chan.wait(caller, OP_SEND, elem.cast_mut(), &wait) {
-                    Ok(true) => Ok(()),
-                    Ok(false) => Err(Error::CLOSED_SEND),
-                    Err(e) => Err(e),
-                }
+                chan.wait(caller, OP_SEND, elem.cast_mut(), wait)
             }
         }
     }
@@ -237,7 +244,7 @@ pub unsafe fn send(c: *mut Chan, elem: *const u8, wait: Wait) -> Result {
 pub unsafe fn recv(c: *mut Chan, elem: *mut u8, wait: Wait) -> Result {
     // SAFETY: by contract; the lock is released on every path.
     unsafe {
-        let Some(chan) = c.as_ref() else { return Err(wait_on_nil(WaitReason::NilChanRecv, &wait)) };
+        let Some(chan) = c.as_ref() else { return Err(wait_on_nil(WaitReason::NilChanRecv, wait)) };
         let caller = Caller::enter();
         if matches!(wait, Wait::Try) && !chan.can_recv() {
             return Err(Error::WOULD_BLOCK);
@@ -258,11 +265,7 @@ pub unsafe fn recv(c: *mut Chan, elem: *mut u8, wait: Wait) -> Result {
                     chan.lock.unlock();
                     return Err(error);
                 }
-                match chan.wait(caller, OP_RECV, elem, &wait) {
-                    Ok(true) => Ok(()),
-                    Ok(false) => Err(Error::CLOSED_RECV),
-                    Err(e) => Err(e),
-                }
+                chan.wait(caller, OP_RECV, elem, wait)
             }
         }
     }

@@ -23,7 +23,7 @@ impl Exceptions {
 
     #[inline(always)]
     fn any(&self) -> bool {
-        !self.caught.is_null() || self.uncaught != 0
+        self.caught.addr() | self.uncaught as usize != 0 // one branch
     }
 }
 

@@ -191,16 +191,23 @@ impl P {
     }
 
     /// The next goroutine from runnext or the queue, null when there is none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&self) -> *mut G {
         let next = self.runnext.load(Relaxed);
+        let streak = self.streak.get();
+        if next.is_null() || streak >= RUNNEXT_STREAK {
+            return self.take_from_queue();
+        }
+        self.streak.set(streak + 1);
+        self.runnext.store(ptr::null_mut(), Relaxed);
+        next
+    }
+
+    /// As [`take`](Self::take), where the queue comes first.
+    #[inline(never)]
+    fn take_from_queue(&self) -> *mut G {
+        let next = self.runnext.load(Relaxed);
         if !next.is_null() {
-            let streak = self.streak.get();
-            if streak < RUNNEXT_STREAK {
-                self.streak.set(streak + 1);
-                self.runnext.store(ptr::null_mut(), Relaxed);
-                return next;
-            }
             self.runnext.store(ptr::null_mut(), Relaxed);
             self.put_tail(next);
         }

@@ -43,7 +43,11 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         idle::adopt(m);
         match m.crew.get() {
             None => {
-                while let Some(g) = find_runnable(m) {
+                loop {
+                    let g = find_runnable(m);
+                    if g.is_null() {
+                        break;
+                    }
                     execute(m, g);
                 }
             }
@@ -135,9 +139,9 @@ unsafe fn resume_watched(m: &M, g: &G) -> Leave {
     sanitizer::switched(&g.cold().shadow, stack, resume, |&left| left == Leave::Exit)
 }
 
-/// A goroutine for this M, which has its P then. Waits for one; `None`: the runtime stops.
+/// A goroutine for this M, which has its P then. Waits for one; null: the runtime stops.
 #[inline(always)]
-unsafe fn find_runnable(m: &M) -> Option<*mut G> {
+unsafe fn find_runnable(m: &M) -> *mut G {
     // Nearly always nothing is due, and a goroutine that any M may run waits right here.
     // SAFETY: on the M's own thread, as all below.
     unsafe {
@@ -149,7 +153,7 @@ unsafe fn find_runnable(m: &M) -> Option<*mut G> {
         {
             g = p.take();
             if !g.is_null() && (*g).bound.load(Acquire).is_null() {
-                return Some(g);
+                return g;
             }
         }
         find_otherwise(m, g)
@@ -158,7 +162,7 @@ unsafe fn find_runnable(m: &M) -> Option<*mut G> {
 
 /// As [`find_runnable`], in all other cases; `taken`, unless it is null, is already out of the queue.
 #[inline(never)]
-unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> Option<*mut G> {
+unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> *mut G {
     // SAFETY: as above.
     unsafe {
         let rt = &*m.rt;
@@ -170,7 +174,7 @@ unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> Option<*mut G> {
                 let g = core::mem::replace(&mut taken, ptr::null_mut());
                 let bound = (*g).bound.load(Acquire);
                 if bound.is_null() || ptr::eq(bound, m) {
-                    return Some(g);
+                    return g;
                 }
                 if crew::leads_to_crew(bound) {
                     crew::deliver(rt, g);
@@ -181,14 +185,14 @@ unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> Option<*mut G> {
             if m.p().is_null() {
                 m.owed.settle();
                 if !idle::sleep_without_p(rt, m) {
-                    return None;
+                    return ptr::null_mut();
                 }
             } else if !m.locked_g.get().is_null() && !idle::sleep_for_locked(rt, m) {
-                return None;
+                return ptr::null_mut();
             }
             let handed = m.next_g.replace(ptr::null_mut());
             if !handed.is_null() {
-                return Some(handed);
+                return handed;
             }
             if m.p().is_null() {
                 continue;
@@ -196,7 +200,7 @@ unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> Option<*mut G> {
             taken = next(rt, m, &*m.p());
             // Null: retired, or nothing to do.
             if taken.is_null() && !m.p().is_null() && !idle::release_p_and_sleep(rt, m) {
-                return None;
+                return ptr::null_mut();
             }
         }
     }
