@@ -81,10 +81,26 @@ pub(crate) const INTERRUPTED: u32 = u32::MAX - 2;
 pub(crate) type Finished = unsafe fn(*const Completion, &Caller);
 
 enum Kind {
+    /// Its stack is left when it is finished.
     Goroutine(*mut G),
-    /// `Some`: it sleeps in a way that signals can interrupt.
-    Thread(Option<&'static Pause>),
+    /// Its stack may not be left yet then.
+    Handshake(*mut G),
+    Thread(Sleeper),
     Callback(Finished),
+}
+
+/// A plain thread that waits.
+struct Sleeper {
+    /// `Some`: it sleeps in a way that signals can interrupt.
+    pause: Option<&'static Pause>,
+    /// In this epoch it is counted as blocked; 0: it is not.
+    counted: AtomicU64,
+}
+
+impl Sleeper {
+    fn end_blocked(&self) {
+        deadlock::unblock(self.counted.swap(0, AcqRel));
+    }
 }
 
 /// The end of a wait.
@@ -92,14 +108,10 @@ pub(crate) struct Completion {
     state: AtomicU32,
     /// Several may want to finish it; see the module.
     shared: bool,
-    /// The stack may not be left yet when it is finished.
-    handshake: bool,
     /// Queues it waits in whose channel the program still has a reference to.
     live: AtomicU32,
     /// The index of the waiter that was chosen; written by who claimed it.
     winner: Cell<u32>,
-    /// In this epoch the waiting thread is counted as blocked; 0: it is not.
-    counted: AtomicU64,
     kind: Kind,
 }
 
@@ -113,13 +125,15 @@ impl Completion {
         Completion {
             state: AtomicU32::new(0),
             shared: timed || interruptible || queues > 1,
-            handshake: timed,
             live: AtomicU32::new(queues as u32),
             winner: Cell::new(0),
-            counted: AtomicU64::new(0),
-            kind: match g.is_null() {
-                true => Kind::Thread(if interruptible { interrupt::pause() } else { None }),
-                false => Kind::Goroutine(g),
+            kind: match (g.is_null(), timed) {
+                (true, _) => Kind::Thread(Sleeper {
+                    pause: if interruptible { interrupt::pause() } else { None },
+                    counted: AtomicU64::new(0),
+                }),
+                (false, true) => Kind::Handshake(g),
+                (false, false) => Kind::Goroutine(g),
             },
         }
     }
@@ -129,10 +143,8 @@ impl Completion {
         Completion {
             state: AtomicU32::new(0),
             shared: true,
-            handshake: false,
             live: AtomicU32::new(0),
             winner: Cell::new(0),
-            counted: AtomicU64::new(0),
             kind: Kind::Callback(finished),
         }
     }
@@ -171,11 +183,7 @@ impl Completion {
         // SAFETY: the waiting side keeps it alive until it sees DONE, or is made ready.
         unsafe {
             match (*this).kind {
-                Kind::Goroutine(g) => {
-                    if !(*this).handshake || (*this).state.fetch_or(DONE, AcqRel) & PARKED != 0 {
-                        caller.ready(g);
-                    }
-                }
+                Kind::Goroutine(g) => caller.ready(g),
                 _ => finish_other(this, &caller.alias()),
             }
         }
@@ -194,7 +202,7 @@ impl Completion {
             if state & PARKED == 0 && self.state.compare_exchange(state, state | PARKED, AcqRel, Relaxed).is_err() {
                 continue;
             }
-            let Kind::Thread(Some(pause)) = self.kind else {
+            let Kind::Thread(Sleeper { pause: Some(pause), .. }) = self.kind else {
                 futex::wait(&self.state, self.state.load(Relaxed) & !DONE, deadline);
                 continue;
             };
@@ -210,17 +218,24 @@ impl Completion {
 unsafe fn finish_other(this: *const Completion, caller: &Caller) {
     // SAFETY: as in `finish`; the address alone is used after DONE.
     unsafe {
-        if let Kind::Callback(finished) = (*this).kind {
-            return finished(this, caller);
-        }
-        let Kind::Thread(pause) = (*this).kind else { unreachable!("goroutines are made ready") };
-        deadlock::unblock((*this).counted.swap(0, AcqRel));
         let word: *const AtomicU32 = &raw const (*this).state;
-        if (*word).fetch_or(DONE, AcqRel) & PARKED != 0 {
-            match pause {
-                None => futex::wake(word),
-                Some(pause) => pause.end(),
+        let done = || (*word).fetch_or(DONE, AcqRel) & PARKED != 0;
+        match (*this).kind {
+            Kind::Goroutine(g) => caller.ready(g),
+            Kind::Handshake(g) => {
+                if done() {
+                    caller.ready(g);
+                }
             }
+            Kind::Thread(ref sleeper) => {
+                sleeper.end_blocked();
+                match (sleeper.pause, done()) {
+                    (None, true) => futex::wake(word),
+                    (Some(pause), true) => pause.end(),
+                    (_, false) => {}
+                }
+            }
+            Kind::Callback(finished) => finished(this, caller),
         }
     }
 }
@@ -389,9 +404,10 @@ unsafe fn block_with_context(
 
 /// A plain thread's wait without a deadline of its own.
 unsafe fn after_and_sleep(completion: &Completion, after: AfterSwitch, arg: *mut ()) {
+    let Kind::Thread(sleeper) = &completion.kind else { unreachable!("a goroutine parks") };
     // SAFETY: by contract of `block`. Counted as blocked before anybody can finish it.
     unsafe {
-        completion.counted.store(deadlock::block(), Release);
+        sleeper.counted.store(deadlock::block(), Release);
         after(arg);
     }
     if completion.state.load(Relaxed) & DONE == 0 {
@@ -399,7 +415,7 @@ unsafe fn after_and_sleep(completion: &Completion, after: AfterSwitch, arg: *mut
     }
     completion.wait_on_thread(futex::FOREVER);
     // Who finished it before it was counted has left the count to us.
-    deadlock::unblock(completion.counted.swap(0, AcqRel));
+    sleeper.end_blocked();
 }
 
 struct Handshake {
@@ -500,7 +516,6 @@ impl Waiter {
         let completion = unsafe { &*self.completion };
         if let Kind::Goroutine(g) = completion.kind
             && completion.live.fetch_sub(1, AcqRel) == 1
-            && !completion.handshake
         {
             // SAFETY: it is parked, as the lock of its queue is free for us, and stays so.
             let g = unsafe { &*g };

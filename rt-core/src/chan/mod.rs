@@ -455,15 +455,17 @@ impl Chan {
         }
     }
 
+    #[inline]
     unsafe fn enqueue(&self, w: &Waiter, op: u32) {
-        self.change();
-        // SAFETY: under the lock.
+        // SAFETY: under the lock. The queue itself nobody looks at without it.
         unsafe {
             if op == OP_RECV {
                 self.receivers().push(w);
+                self.change();
                 self.has_receivers.store(true, Relaxed);
             } else {
                 self.senders().push(w);
+                self.change();
                 self.has_senders.store(true, Relaxed);
             }
         }

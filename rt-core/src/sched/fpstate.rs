@@ -1,16 +1,12 @@
 //! The floating-point control words, which the C calling convention makes callee-saved: MXCSR and
 //! the x87 control word. They are per goroutine; a new one starts with its creator's.
 
-/// The control words of one goroutine.
+#[cfg(target_arch = "x86_64")]
+use core::mem::MaybeUninit;
+
+/// The control words of one goroutine, in one: of x86-64 MXCSR in the low half and the x87's above, of AArch64 FPCR.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FpState {
-    #[cfg(target_arch = "x86_64")]
-    mxcsr: u32,
-    #[cfg(target_arch = "x86_64")]
-    x87: u16,
-    #[cfg(target_arch = "aarch64")]
-    fpcr: u64,
-}
+pub(crate) struct FpState(u64);
 
 /// The status flags of MXCSR change with every computation; only control bits are state.
 #[cfg(target_arch = "x86_64")]
@@ -22,26 +18,27 @@ impl FpState {
     pub(crate) fn save() -> FpState {
         #[cfg(target_arch = "x86_64")]
         {
-            let (mut mxcsr, mut x87) = (0u32, 0u16);
-            // SAFETY: both instructions only store to the given addresses.
-            unsafe {
+            let (mut mxcsr, mut x87) = (MaybeUninit::<u32>::uninit(), MaybeUninit::<u16>::uninit());
+            // SAFETY: both instructions only store to the given addresses, and fill what lies there.
+            let (mxcsr, x87) = unsafe {
                 core::arch::asm!(
                     "stmxcsr [{m}]", "fnstcw [{x}]",
-                    m = in(reg) &mut mxcsr, x = in(reg) &mut x87,
+                    m = in(reg) mxcsr.as_mut_ptr(), x = in(reg) x87.as_mut_ptr(),
                     options(nostack, preserves_flags)
                 );
-            }
-            FpState { mxcsr: mxcsr & MXCSR_CONTROL, x87 }
+                (mxcsr.assume_init(), x87.assume_init())
+            };
+            FpState(u64::from(x87) << 32 | u64::from(mxcsr & MXCSR_CONTROL))
         }
         #[cfg(target_arch = "aarch64")]
         {
             let fpcr: u64;
             // SAFETY: reads a register.
             unsafe { core::arch::asm!("mrs {}, fpcr", out(reg) fpcr, options(nomem, nostack)) };
-            FpState { fpcr }
+            FpState(fpcr)
         }
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        FpState {}
+        FpState(0)
     }
 
     /// Make the calling thread's equal to `self`, knowing that they are `now`.
@@ -53,20 +50,22 @@ impl FpState {
     }
 
     #[cold]
+    #[inline(never)]
     fn load(self) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the words were saved from valid registers.
         unsafe {
+            let (mxcsr, x87) = (self.0 as u32, (self.0 >> 32) as u16);
             core::arch::asm!(
                 "ldmxcsr [{m}]", "fldcw [{x}]",
-                m = in(reg) &self.mxcsr, x = in(reg) &self.x87,
+                m = in(reg) &mxcsr, x = in(reg) &x87,
                 options(nostack, readonly)
             );
         }
         #[cfg(target_arch = "aarch64")]
         // SAFETY: the word was saved from the register.
         unsafe {
-            core::arch::asm!("msr fpcr, {}", in(reg) self.fpcr, options(nomem, nostack))
+            core::arch::asm!("msr fpcr, {}", in(reg) self.0, options(nomem, nostack))
         };
     }
 }

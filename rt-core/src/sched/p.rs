@@ -194,13 +194,15 @@ impl P {
     #[inline(always)]
     pub(crate) fn take(&self) -> *mut G {
         let next = self.runnext.load(Relaxed);
-        let streak = self.streak.get();
-        if next.is_null() || streak >= RUNNEXT_STREAK {
-            return self.take_from_queue();
+        if !next.is_null() {
+            let streak = self.streak.get();
+            if streak < RUNNEXT_STREAK {
+                self.streak.set(streak + 1);
+                self.runnext.store(ptr::null_mut(), Relaxed);
+                return next;
+            }
         }
-        self.streak.set(streak + 1);
-        self.runnext.store(ptr::null_mut(), Relaxed);
-        next
+        self.take_from_queue()
     }
 
     /// As [`take`](Self::take), where the queue comes first.

@@ -42,15 +42,13 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         m.exceptions.set(if exceptions.is_null() { no_exceptions.as_ptr() } else { exceptions });
         idle::adopt(m);
         match m.crew.get() {
-            None => {
-                loop {
-                    let g = find_runnable(m);
-                    if g.is_null() {
-                        break;
-                    }
-                    execute(m, g);
+            None => loop {
+                let g = find_runnable(m);
+                if g.is_null() {
+                    break;
                 }
-            }
+                execute(m, g);
+            },
             Some(crew) => {
                 crew::begin(crew);
                 while let Some(g) = crew::find_runnable(m, crew) {
