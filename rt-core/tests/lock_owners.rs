@@ -53,7 +53,7 @@ unsafe extern "C-unwind" fn waits_a_while(both: *mut c_void) {
             unsafe { context::release(ctx.as_ptr()) };
             ended
         };
-        assert_eq!(ended.unwrap_err().kind, Kind::DeadlineExceeded);
+        assert_eq!(ended.unwrap_err().kind(), Kind::DeadlineExceeded);
         both.second.unlock().unwrap();
     }
     both.over.done().unwrap();

@@ -65,7 +65,7 @@ fn zeroed<T>() -> T {
 }
 
 fn misuse(result: rt_core::Result) {
-    assert_eq!(result.unwrap_err().kind, Kind::Misuse);
+    assert_eq!(result.unwrap_err().kind(), Kind::Misuse);
 }
 
 /// Until `done()`, which others bring about; the generous end is a failure.
@@ -306,11 +306,11 @@ fn sem_limits_and_checks() {
     run(|| {
         let sem: Sem = zeroed();
         assert!(!sem.try_acquire(1) && sem.try_acquire(0));
-        assert_eq!(sem.init(-1).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(sem.init(-1).unwrap_err().kind(), Kind::Invalid);
         sem.init(5).unwrap();
-        assert_eq!(sem.acquire(Wait::Forever, -1).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(sem.acquire(Wait::Forever, -1).unwrap_err().kind(), Kind::Invalid);
         misuse(sem.release(1));
-        assert_eq!(sem.acquire(Wait::Until(time::now() + 1_000_000), 6).unwrap_err().kind, Kind::DeadlineExceeded);
+        assert_eq!(sem.acquire(Wait::Until(time::now() + 1_000_000), 6).unwrap_err().kind(), Kind::DeadlineExceeded);
         let held = AtomicI64::new(0);
         let f = || {
             for n in [1, 5, 2, 3, 4].repeat(50) {
@@ -341,7 +341,7 @@ fn sem_does_not_overtake_and_moves_up() {
         let ctx = unsafe { context::with_cancel(context::background().as_ptr()) }.unwrap();
         let big = || {
             let result = sem.acquire(Wait::Context(unsafe { ctx.as_ref() }), 3);
-            assert_eq!(result.unwrap_err().kind, Kind::Canceled);
+            assert_eq!(result.unwrap_err().kind(), Kind::Canceled);
             order.push(3);
         };
         let small = || {
@@ -359,7 +359,7 @@ fn sem_does_not_overtake_and_moves_up() {
         sem.release(3).unwrap();
         let hopeless = || {
             let far = Wait::Context(unsafe { ctx.as_ref() });
-            assert_eq!(sem.acquire(far, 4).unwrap_err().kind, Kind::Canceled);
+            assert_eq!(sem.acquire(far, 4).unwrap_err().kind(), Kind::Canceled);
         };
         all(1, hopeless, || sem.acquire(Wait::Forever, 3).unwrap());
         unsafe { context::release(ctx.as_ptr()) };
@@ -381,7 +381,7 @@ fn group_gives_the_first_error_and_cancels() {
         go_in(g, &leave).unwrap();
         go_in(g, &fail).unwrap();
         assert_eq!(group::wait(g), 7);
-        assert_eq!(context::err(ctx).unwrap_err().kind, Kind::Canceled);
+        assert_eq!(context::err(ctx).unwrap_err().kind(), Kind::Canceled);
         group::release(g);
         let g = group::new(ptr::null_mut()).unwrap().as_ptr();
         assert!(context::err(group::ctx(g)).is_ok());
@@ -406,12 +406,12 @@ fn group_keeps_its_limit() {
             0
         };
         group::set_limit(g, 0).unwrap();
-        assert_eq!(try_go_in(g, &f).unwrap_err().kind, Kind::WouldBlock);
+        assert_eq!(try_go_in(g, &f).unwrap_err().kind(), Kind::WouldBlock);
         group::set_limit(g, 2).unwrap();
         hold.lock();
         go_in(g, &f).unwrap();
         try_go_in(g, &f).unwrap();
-        assert_eq!(try_go_in(g, &f).unwrap_err().kind, Kind::WouldBlock);
+        assert_eq!(try_go_in(g, &f).unwrap_err().kind(), Kind::WouldBlock);
         misuse(group::set_limit(g, 3));
         hold.unlock().unwrap();
         for _ in 0..200 {
