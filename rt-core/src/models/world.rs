@@ -289,6 +289,10 @@ pub(crate) mod sched {
                 Caller { g: Arc::new(G::new()) }
             }
 
+            pub(crate) fn alias(&self) -> &Caller {
+                self
+            }
+
             pub(crate) fn m(&self) -> Option<&M> {
                 None
             }
