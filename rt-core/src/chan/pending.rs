@@ -109,7 +109,7 @@ pub unsafe fn start(cases: &[Case], to: To, user: *mut c_void) -> Result<NonNull
             let waiter = Waiter::new(&op.as_ref().completion, i as u32, case.elem.cast());
             at(shape.waiters).cast::<Waiter>().add(i).write(waiter);
         }
-        let locks = sort_locks(cases, poll, at(shape.locks).cast());
+        let locks = sort_locks(cases, at(shape.locks).cast());
         for &c in locks {
             (*c).lock.lock();
         }

@@ -55,8 +55,10 @@ struct Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // SAFETY: null or from malloc.
-        unsafe { libc::free(self.heap) };
+        if !self.heap.is_null() {
+            // SAFETY: from malloc.
+            unsafe { libc::free(self.heap) };
+        }
     }
 }
 
@@ -83,18 +85,18 @@ pub unsafe fn select(cases: *mut Case, n: usize, wait: Wait) -> Result<usize> {
 unsafe fn select_one(cases: &mut [Case], wait: Wait) -> Result<usize> {
     let n = cases.len();
     let mut waiters = [const { MaybeUninit::<Waiter>::uninit() }; INLINE];
-    let mut poll = [0u32; INLINE];
-    let mut locks = [ptr::null::<Chan>(); INLINE];
+    let mut poll = [const { MaybeUninit::<u32>::uninit() }; INLINE];
+    let mut locks = [const { MaybeUninit::<*const Chan>::uninit() }; INLINE];
     let mut scratch = Scratch {
         waiters: waiters.as_mut_ptr(),
-        poll: poll.as_mut_ptr(),
-        locks: locks.as_mut_ptr(),
+        poll: poll.as_mut_ptr().cast(),
+        locks: locks.as_mut_ptr().cast(),
         heap: ptr::null_mut(),
     };
     if n > INLINE {
         scratch.grow(n)?;
     }
-    let mut caller = Caller::enter();
+    let caller = Caller::enter();
     // SAFETY: by contract; the scratch has room for n.
     unsafe {
         let poll = core::slice::from_raw_parts(scratch.poll, shuffle(cases, scratch.poll)?);
@@ -109,19 +111,21 @@ unsafe fn select_one(cases: &mut [Case], wait: Wait) -> Result<usize> {
                 Ok(()) => break,
             }
         }
-        let locks = sort_locks(cases, poll, scratch.locks);
+        let locks = sort_locks(cases, scratch.locks);
         for &c in locks {
             (*c).lock.lock();
         }
         for &i in poll {
             let case = &mut cases[i as usize];
-            if let Some(other) = try_case(case) {
+            if may_go_on(case)
+                && let Some(other) = try_case(case)
+            {
                 unlock_all(locks);
                 finish(other, &caller);
                 return Ok(i as usize);
             }
         }
-        wait_for_one(&mut caller, cases, poll, locks, &scratch, &wait)
+        wait_for_one(caller, cases, poll, locks, &scratch, wait)
     }
 }
 
@@ -130,16 +134,23 @@ unsafe fn select_one(cases: &mut [Case], wait: Wait) -> Result<usize> {
 pub(super) unsafe fn shuffle(cases: &[Case], room: *mut u32) -> Result<usize> {
     // SAFETY: the room is as long as `cases`.
     unsafe {
-        let mut m = 0;
+        let (mut m, mut random) = (0, 0);
         for (i, case) in cases.iter().enumerate() {
             if case.op > OP_SEND {
                 return Err(Error::new(Kind::Invalid, c"a case's op is neither receive nor send"));
             }
             if !case.chan.is_null() {
                 // Inside-out shuffle: each order of the cases is equally likely.
-                let j = if m == 0 { 0 } else { current::random_below(m as u32 + 1) as usize };
-                *room.add(m) = *room.add(j);
-                *room.add(j) = i as u32;
+                if m == 1 || m > INLINE {
+                    random = current::random();
+                }
+                // What one number leaves behind the point is the next, uniform as long as not too much was taken.
+                let product = u128::from(random) * u128::from(m as u64 + 1);
+                let j = (product >> 64) as usize;
+                random = product as u64;
+                room.add(m).write(i as u32);
+                room.add(m).write(*room.add(j));
+                room.add(j).write(i as u32);
                 m += 1;
             }
         }
@@ -160,7 +171,7 @@ unsafe fn try_each(cases: &mut [Case], poll: &[u32], caller: &Caller) -> Option<
         // SAFETY: the channels are alive; each lock is released here.
         unsafe {
             let c = &*case.chan;
-            if !(if case.op == OP_SEND { c.can_send() } else { c.can_recv() }) {
+            if !may_go_on(case) {
                 continue;
             }
             c.lock.lock();
@@ -173,6 +184,14 @@ unsafe fn try_each(cases: &mut [Case], poll: &[u32], caller: &Caller) -> Option<
         }
     }
     None
+}
+
+/// Whether the case can go on, as far as one sees without the lock. Its channel is not null.
+#[inline(always)]
+unsafe fn may_go_on(case: &Case) -> bool {
+    // SAFETY: channels are alive.
+    let c = unsafe { &*case.chan };
+    if case.op == OP_SEND { c.can_send() } else { c.can_recv() }
 }
 
 /// Step 2: no case could go on at some one moment. False: one could, or a channel was in use. Also
@@ -233,14 +252,24 @@ pub(super) unsafe fn try_case(case: &mut Case) -> Option<*const Completion> {
 }
 
 /// The distinct channels in the order of their addresses, in `room`.
-pub(super) unsafe fn sort_locks<'a>(cases: &[Case], poll: &[u32], room: *mut *const Chan) -> &'a [*const Chan] {
-    // SAFETY: the room is as long as `poll`.
+pub(super) unsafe fn sort_locks<'a>(cases: &[Case], room: *mut *const Chan) -> &'a [*const Chan] {
+    // SAFETY: the room is as long as `cases`.
     unsafe {
-        for (k, &i) in poll.iter().enumerate() {
-            room.add(k).write(cases[i as usize].chan);
+        let mut n = 0;
+        for c in cases.iter().map(|case| case.chan.cast_const()).filter(|c| !c.is_null()) {
+            // Few are sorted as they come; not in poll order, in which no processor could guess the branches.
+            let mut at = n;
+            while n < INLINE && at > 0 && *room.add(at - 1) > c {
+                room.add(at).write(*room.add(at - 1));
+                at -= 1;
+            }
+            room.add(at).write(c);
+            n += 1;
         }
-        let all = core::slice::from_raw_parts_mut(room, poll.len());
-        all.sort_unstable();
+        let all = core::slice::from_raw_parts_mut(room, n);
+        if n > INLINE {
+            all.sort_unstable();
+        }
         let mut distinct = 0;
         for k in 0..all.len() {
             if k == 0 || all[k] != all[k - 1] {
@@ -288,14 +317,14 @@ unsafe fn unlock_after_switch(held: *mut ()) {
 /// Step 3, with all locks held, which are released here.
 #[inline(never)]
 unsafe fn wait_for_one(
-    caller: &mut Caller,
+    mut caller: Caller,
     cases: &mut [Case],
     poll: &[u32],
     locks: &[*const Chan],
     scratch: &Scratch,
-    wait: &Wait,
+    wait: Wait,
 ) -> Result<usize> {
-    let completion = Completion::new(caller, poll.len(), wait);
+    let completion = Completion::new(&caller, poll.len(), &wait);
     let held = Held { first: locks.as_ptr(), len: locks.len() };
     let reason =
         if poll.is_empty() && matches!(wait, Wait::Forever) { WaitReason::SelectNoCases } else { WaitReason::Select };
@@ -313,8 +342,8 @@ unsafe fn wait_for_one(
                 waiter(k).holds.set(true);
             }
         }
-        let woken = block(caller, &completion, reason, wait, unlock_after_switch, (&raw const held) as *mut ());
-        let error = woken.error(wait);
+        let woken = block(&mut caller, &completion, reason, &wait, unlock_after_switch, (&raw const held) as *mut ());
+        let error = woken.error(&wait);
         for (k, &i) in poll.iter().enumerate() {
             let case = &cases[i as usize];
             let chosen = error.is_none() && k as u32 == completion.winner();

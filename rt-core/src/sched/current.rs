@@ -180,6 +180,13 @@ pub(super) fn reset_after_fork() {
     }
 }
 
+/// A random number, from the state of the caller's P or thread.
+#[inline]
+pub(crate) fn random() -> u64 {
+    // SAFETY: as in `m`; the state is this thread's own.
+    unsafe { (*tls()).rng.next() }
+}
+
 /// A uniformly random number below `n`, from the state of the caller's P or thread.
 pub(crate) fn random_below(n: u32) -> u32 {
     // SAFETY: as in `m`; the state is this thread's own.
