@@ -2,6 +2,7 @@
 
 use crate::sanitizer::{self, ignored};
 use crate::sched::current;
+use crate::sys::memory;
 use core::ptr::NonNull;
 use std::alloc::{GlobalAlloc, Layout, System, alloc};
 use std::sync::atomic::{AtomicUsize, Ordering::*};
@@ -43,15 +44,17 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
+/// What malloc takes for itself with each block, and for its alignment.
+const HEADER: usize = 16;
 /// Below what malloc maps by itself.
 const ROOM: u32 = 120 << 10;
 
 /// glibc lets the heap of a thread that is not the first grow by a page at a time, with a system call for each: a
-/// third of the time that masses of small objects take. So after as many bytes as that, room for many pages is
-/// taken and given back.
+/// third of the time that masses of small objects take, and has a page fault for each. So after as many bytes as
+/// that, room for many pages is taken, filled with memory if the heap has grown, and given back.
 #[inline(always)]
 fn make_room(size: usize) {
-    if cfg!(target_env = "gnu") && current::note_allocated(size) >= ROOM {
+    if cfg!(target_env = "gnu") && current::note_allocated(size + HEADER) >= ROOM {
         make_room_now();
     }
 }
@@ -64,7 +67,13 @@ fn make_room_now() {
         return; // which has an allocator of its own
     }
     // SAFETY: what is freed is null or was just had. Hidden from the compiler, which would leave out both.
-    unsafe { libc::free(core::hint::black_box(libc::malloc(ROOM as usize))) };
+    unsafe {
+        let room = core::hint::black_box(libc::malloc(ROOM as usize));
+        if !room.is_null() && !current::had_room_at(room.addr()) {
+            memory::populate_fresh(room.cast(), ROOM as usize);
+        }
+        libc::free(room);
+    }
 }
 
 /// A counted pointer, as [`std::sync::Arc`], whose making may fail.

@@ -38,8 +38,9 @@ struct Tls {
     pause: Cell<Option<&'static Pause>>,
     /// This is the thread that passes signals on.
     passes_signals: Cell<bool>,
-    /// See [`note_allocated`].
+    /// See [`note_allocated`] and [`had_room_at`].
     allocated: Cell<u32>,
+    room: Cell<usize>,
 }
 
 const _: () = assert!(size_of::<Tls>() <= tls::SIZE && align_of::<Tls>() <= 16);
@@ -145,6 +146,12 @@ pub(crate) fn note_allocated(bytes: usize) -> u32 {
 pub(crate) fn forget_allocated() {
     // SAFETY: as in `m`.
     unsafe { (*tls()).allocated.set(0) };
+}
+
+/// This thread has found room for what it is going to allocate there; whether it did so last time.
+pub(crate) fn had_room_at(address: usize) -> bool {
+    // SAFETY: as in `m`.
+    unsafe { (*tls()).room.replace(address) == address }
 }
 
 /// See [`crate::interrupt`].

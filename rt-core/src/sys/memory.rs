@@ -35,6 +35,19 @@ pub(crate) fn populate(p: *mut u8, size: usize) {
     unsafe { libc::madvise(p.cast(), size, libc::MADV_POPULATE_WRITE) };
 }
 
+/// As [`populate`], for what a heap may have grown by: unless its last page has memory already.
+pub(crate) fn populate_fresh(p: *mut u8, size: usize) {
+    let first = p.map_addr(|a| a.next_multiple_of(PAGE));
+    let pages = (p.addr() + size - first.addr()) / PAGE;
+    let mut resident = 0;
+    // SAFETY: only looked at; the pages are in the block.
+    let known =
+        pages > 0 && unsafe { libc::mincore(first.wrapping_add((pages - 1) * PAGE).cast(), PAGE, &mut resident) } == 0;
+    if known && resident & 1 == 0 {
+        populate(first, pages * PAGE);
+    }
+}
+
 /// # Safety
 /// `[p, p + size)` came from [`reserve`] and nothing uses it any more.
 pub(crate) unsafe fn unreserve(p: *mut u8, size: usize) {

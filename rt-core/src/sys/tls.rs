@@ -9,7 +9,7 @@
 //! called for.
 
 /// Bytes of the block; it is aligned to 16.
-pub(crate) const SIZE: usize = 80;
+pub(crate) const SIZE: usize = 96;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod x86_64 {
