@@ -89,7 +89,7 @@ impl M {
             after: Cell::new(None),
             after_arg: Cell::new(ptr::null_mut()),
             errno: Cell::new(ptr::null_mut()),
-            fp: Cell::new(FpState::save()),
+            fp: Cell::default(),
             exceptions: Cell::new(ptr::null_mut()),
             rt,
             id,

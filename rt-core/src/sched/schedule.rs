@@ -36,7 +36,7 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         let alternate = AltStack::install();
         m.errno.set(libc::__errno_location());
         sanitizer::shared_errno(m.errno.get());
-        m.fp.set(FpState::save());
+        FpState::save(&m.fp);
         let no_exceptions = Cell::new(Exceptions::NONE);
         let exceptions = exceptions::of_this_thread();
         m.exceptions.set(if exceptions.is_null() { no_exceptions.as_ptr() } else { exceptions });
@@ -96,8 +96,7 @@ unsafe fn execute(m: &M, g: *mut G) {
         } else {
             g_ref.context.resume(&m.home, ptr::from_ref(m).cast_mut())
         };
-        let fp = FpState::save();
-        m.fp.set(fp);
+        FpState::save(&m.fp);
         exceptions::leave(m.exceptions.get(), g_ref);
         m.g.set(ptr::null_mut());
         if rt.watched.load(Relaxed) != 0 {
@@ -109,7 +108,7 @@ unsafe fn execute(m: &M, g: *mut G) {
             return spawn::bury(rt, m, &*m.p(), g);
         }
         g_ref.errno.set(*m.errno.get());
-        g_ref.fp.set(fp);
+        g_ref.fp.set(m.fp.get());
         if left == Leave::Park {
             g_ref.set_status(Status::Waiting);
             let after = m.after.get().unwrap_unchecked();

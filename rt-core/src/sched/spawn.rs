@@ -290,7 +290,7 @@ fn new_g_outside(credit: bool, created_at: usize) -> Result<*mut G> {
 unsafe fn start(caller: &Caller, g: *mut G) {
     // SAFETY: the caller made `g` and gives it away here.
     unsafe {
-        (*g).fp.set(super::fpstate::FpState::save());
+        super::fpstate::FpState::save(&(*g).fp);
         race::goroutine_starts(&*g);
         caller.ready(g);
     }
