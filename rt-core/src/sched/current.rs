@@ -13,6 +13,7 @@ use crate::interrupt::Pause;
 use crate::sys::tls;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_char;
+use core::mem::offset_of;
 use core::ptr;
 
 /// The last failure of a goroutine or thread.
@@ -117,6 +118,12 @@ unsafe fn is_noted_in(tls: *const Tls) -> bool {
 /// The M of the calling thread; null on a plain thread, which is then noted as in [`touch`].
 #[inline]
 pub(crate) fn m_or_count() -> *mut M {
+    let m = ptr::with_exposed_provenance_mut::<M>(tls::word_if_near::<{ offset_of!(Tls, m) }>());
+    if m.is_null() { m_or_count_otherwise() } else { m }
+}
+
+#[inline(never)]
+fn m_or_count_otherwise() -> *mut M {
     let tls = tls();
     // SAFETY: as in `m`.
     unsafe {

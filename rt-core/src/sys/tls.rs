@@ -46,6 +46,25 @@ mod x86_64 {
         }
     }
 
+    /// The word `AT` bytes into the block, where it is known how far that is; else 0.
+    #[inline(always)]
+    pub(crate) fn word_if_near<const AT: usize>() -> usize {
+        let offset = OFFSET.load(Relaxed);
+        if offset == 0 {
+            return 0;
+        }
+        let word: usize;
+        // SAFETY: within the block, which is aligned. Not `pure`, as above.
+        unsafe {
+            core::arch::asm!(
+                "mov {word}, fs:[{offset} + {at}]",
+                word = out(reg) word, offset = in(reg) offset, at = const AT,
+                options(nostack, preserves_flags, readonly)
+            );
+        }
+        word
+    }
+
     /// Inlined: a call would change registers that this leaves alone.
     #[inline(always)]
     fn block_by_descriptor() -> *mut u8 {
@@ -110,7 +129,7 @@ mod x86_64 {
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-pub(crate) use x86_64::block;
+pub(crate) use x86_64::{block, word_if_near};
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 #[repr(C, align(16))]
@@ -131,4 +150,11 @@ pub(crate) fn block() -> *mut u8 {
     // SAFETY: it is empty.
     unsafe { core::arch::asm!("", options(nostack, preserves_flags)) };
     BLOCK.with(|block| block.0.get().cast())
+}
+
+/// The word `AT` bytes into the block where that is had without its address; else 0.
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+#[inline(always)]
+pub(crate) fn word_if_near<const AT: usize>() -> usize {
+    0
 }
