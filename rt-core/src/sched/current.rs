@@ -118,7 +118,7 @@ unsafe fn is_noted_in(tls: *const Tls) -> bool {
 /// The M of the calling thread; null on a plain thread, which is then noted as in [`touch`].
 #[inline]
 pub(crate) fn m_or_count() -> *mut M {
-    let m = ptr::with_exposed_provenance_mut::<M>(tls::word_if_near::<{ offset_of!(Tls, m) }>());
+    let m = tls::pointer_if_near::<{ offset_of!(Tls, m) }>().cast::<M>();
     if m.is_null() { m_or_count_otherwise() } else { m }
 }
 

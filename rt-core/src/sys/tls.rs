@@ -46,23 +46,23 @@ mod x86_64 {
         }
     }
 
-    /// The word `AT` bytes into the block, where it is known how far that is; else 0.
+    /// The pointer `AT` bytes into the block, where it is known how far that is; else null.
     #[inline(always)]
-    pub(crate) fn word_if_near<const AT: usize>() -> usize {
+    pub(crate) fn pointer_if_near<const AT: usize>() -> *mut u8 {
         let offset = OFFSET.load(Relaxed);
         if offset == 0 {
-            return 0;
+            return core::ptr::null_mut();
         }
-        let word: usize;
+        let pointer: *mut u8;
         // SAFETY: within the block, which is aligned. Not `pure`, as above.
         unsafe {
             core::arch::asm!(
-                "mov {word}, fs:[{offset} + {at}]",
-                word = out(reg) word, offset = in(reg) offset, at = const AT,
+                "mov {pointer}, fs:[{offset} + {at}]",
+                pointer = out(reg) pointer, offset = in(reg) offset, at = const AT,
                 options(nostack, preserves_flags, readonly)
             );
         }
-        word
+        pointer
     }
 
     /// Inlined: a call would change registers that this leaves alone.
@@ -129,7 +129,7 @@ mod x86_64 {
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-pub(crate) use x86_64::{block, word_if_near};
+pub(crate) use x86_64::{block, pointer_if_near};
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 #[repr(C, align(16))]
@@ -152,9 +152,9 @@ pub(crate) fn block() -> *mut u8 {
     BLOCK.with(|block| block.0.get().cast())
 }
 
-/// The word `AT` bytes into the block where that is had without its address; else 0.
+/// The pointer `AT` bytes into the block where that is had without the block's address; else null.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 #[inline(always)]
-pub(crate) fn word_if_near<const AT: usize>() -> usize {
-    0
+pub(crate) fn pointer_if_near<const AT: usize>() -> *mut u8 {
+    core::ptr::null_mut()
 }
