@@ -201,6 +201,12 @@ impl P {
                 self.runnext.store(ptr::null_mut(), Relaxed);
                 return next;
             }
+        } else if self.surplus.is_empty() {
+            self.streak.set(0);
+            let g = self.queue.pop();
+            if !g.is_null() {
+                return g;
+            }
         }
         self.take_from_queue()
     }
