@@ -37,7 +37,7 @@ pub enum Kind {
 /// A failure: what kind it is and one sentence for a person.
 ///
 /// Two words, so that a result with it is returned in registers and not in memory.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Error {
     /// Static text, without its length.
     message: NonNull<c_char>,
@@ -94,6 +94,14 @@ impl Error {
     pub(crate) const NOT_A_GOROUTINE: Error =
         Error::new(Kind::Misuse, c"this function may be called from a goroutine only");
 }
+
+impl PartialEq for Error {
+    fn eq(&self, other: &Error) -> bool {
+        self.code == other.code && self.message() == other.message()
+    }
+}
+
+impl Eq for Error {}
 
 // SAFETY: static text may be read by any thread.
 unsafe impl Send for Error {}
