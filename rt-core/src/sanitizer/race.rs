@@ -12,7 +12,7 @@
 use super::{THREAD, is, tsan};
 use crate::chan::{self, Chan};
 use crate::sched::Entry;
-use crate::sched::g::{G, INLINE_ARG};
+use crate::sched::g::{G, HAS_EXTRAS, INLINE_ARG};
 use crate::sys::text::Text;
 use crate::waiter::Waiter;
 use core::ffi::{c_int, c_ulong, c_void};
@@ -129,6 +129,7 @@ fn move_inline_arg(g: &G) {
         if !own.is_null() {
             copy(inline.cast(), own.cast(), INLINE_ARG);
             g.big_arg.set(own);
+            g.note_seldom(HAS_EXTRAS);
             g.arg.set(own);
         }
     }

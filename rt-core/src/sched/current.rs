@@ -54,6 +54,18 @@ fn tls() -> *const Tls {
 /// The M of the calling thread; null on a plain thread.
 #[inline]
 pub(crate) fn m() -> *mut M {
+    let m = m_if_near();
+    if m.is_null() { m_otherwise() } else { m }
+}
+
+/// The same, or null where that is not had in one instruction.
+#[inline(always)]
+fn m_if_near() -> *mut M {
+    tls::pointer_if_near::<{ offset_of!(Tls, m) }>().cast()
+}
+
+#[inline(never)]
+fn m_otherwise() -> *mut M {
     // SAFETY: the block lives as long as the thread, and is used before any switch.
     unsafe { (*tls()).m.get() }
 }
@@ -118,7 +130,7 @@ unsafe fn is_noted_in(tls: *const Tls) -> bool {
 /// The M of the calling thread; null on a plain thread, which is then noted as in [`touch`].
 #[inline]
 pub(crate) fn m_or_count() -> *mut M {
-    let m = tls::pointer_if_near::<{ offset_of!(Tls, m) }>().cast::<M>();
+    let m = m_if_near();
     if m.is_null() { m_or_count_otherwise() } else { m }
 }
 

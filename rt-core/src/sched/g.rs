@@ -69,6 +69,8 @@ pub(crate) const HAS_EXCEPTIONS: u8 = 2;
 
 /// `locals` has some.
 pub(crate) const HAS_LOCALS: u8 = 4;
+/// `run`, `big_arg` or `name` is set.
+pub(crate) const HAS_EXTRAS: u8 = 8;
 
 /// A goroutine.
 ///
@@ -88,7 +90,7 @@ pub(crate) struct G {
     pub(crate) reason: AtomicU8,
     /// It counts against the pool's credits (its stack has the default size).
     pub(crate) has_credit: Cell<bool>,
-    /// What may have been set of the fields that are seldom used: [`TOUCHED`], [`HAS_EXCEPTIONS`], [`HAS_LOCALS`].
+    /// What may have been set of the fields that are seldom used: [`TOUCHED`] and the others.
     pub(crate) seldom: Cell<u8>,
     /// The only M that may run it; null: any; tagged: any of a crew (see [`super::crew`]).
     pub(crate) bound: AtomicPtr<M>,

@@ -5,7 +5,7 @@
 
 use super::caller::Caller;
 use super::crew::{self, Crew};
-use super::g::{Deferred, G, HAS_LOCALS, INLINE_ARG, Status};
+use super::g::{Deferred, G, HAS_EXTRAS, HAS_LOCALS, INLINE_ARG, Status};
 use super::m::M;
 use super::p::{ID_BATCH, P};
 use super::switch::Leave;
@@ -79,6 +79,7 @@ pub(crate) unsafe fn let_run(caller: &mut Caller) {
 ///
 /// # Safety
 /// As [`spawn`]; so is `end`; `arg` is readable for `size` bytes.
+#[inline(always)]
 pub(crate) unsafe fn spawn_copy(
     caller: &Caller,
     entry: Entry,
@@ -100,6 +101,7 @@ pub(crate) unsafe fn spawn_copy(
                 return Err(Error::NO_MEMORY);
             }
             (*g).big_arg.set(big.cast());
+            (*g).note_seldom(HAS_EXTRAS);
             big
         };
         if size > 0 {
@@ -170,11 +172,15 @@ pub(crate) unsafe fn try_spawn_with(
                 return Err(Error::NO_MEMORY);
             }
             (*g).name.store(copy, Release); // dumps may look at once
+            (*g).note_seldom(HAS_EXTRAS);
         }
         (*g).entry.set(Some(entry));
         (*g).arg.set(arg);
         (*g).drop.set(options.drop);
-        (*g).run.set(run);
+        if !run.is_null() {
+            (*g).run.set(run);
+            (*g).note_seldom(HAS_EXTRAS);
+        }
         let id = (*g).id;
         start(caller, g);
         Ok(id)
@@ -190,7 +196,7 @@ fn with_runtime<R>(caller: &Caller, f: impl FnOnce(&Runtime) -> R) -> Result<R> 
 }
 
 /// A G that is nobody's yet, with a credit for a stack of the default size if it will need one.
-#[inline]
+#[inline(always)]
 unsafe fn new_g(caller: &Caller, credit: bool, created_at: usize) -> Result<*mut G> {
     let Some((rt, p)) = caller.on_p() else { return new_g_outside(credit, created_at) };
     if rt.closing.load(Relaxed) != 0 {
@@ -302,6 +308,7 @@ unsafe fn discard(caller: &Caller, g: *mut G) {
     // SAFETY: the caller made `g` and nobody else has it.
     unsafe {
         (*g).free_extras();
+        (*g).seldom.set(0);
         let Some((rt, p)) = caller.on_p() else {
             if let Ok(rt) = lifecycle::started() {
                 if (*g).has_credit.get() {
@@ -380,6 +387,7 @@ unsafe fn enter_for_good() -> *mut M {
 }
 
 /// Deferred calls, last first, then the drop of the argument.
+#[inline(always)]
 unsafe fn end_on_own_stack(g: *mut G) {
     if current::m().is_null() {
         // A child of fork(2) in which the forking goroutine has come to its end: as for a thread
@@ -489,24 +497,12 @@ pub(super) unsafe fn bury(rt: &Runtime, m: &M, p: &P, g: *mut G) {
                 p.credits.set(credits);
             }
         }
-        if g_ref.seldom.replace(0) != 0 {
-            let cold = g_ref.cold();
-            if cold.lock_depth.replace(0) != 0 {
-                m.locked_g.set(ptr::null_mut());
-            }
-            cold.block_depth.set(0);
-            *cold.error.get() = current::ErrorSlot::NONE;
-        }
+        let run = if g_ref.seldom.get() == 0 { ptr::null() } else { bury_what_is_seldom(rt, m, g_ref) };
         if !g_ref.bound.load(Relaxed).is_null() {
             g_ref.bound.store(ptr::null_mut(), Relaxed);
         }
         g_ref.errno.set(0);
-        // Dumps read names under this lock.
-        let no_dump = (!g_ref.name.load(Relaxed).is_null()).then(|| rt.gs.lock());
-        g_ref.free_extras();
-        drop(no_dump);
         g_ref.set_status(Status::Free);
-        let run = g_ref.run.replace(ptr::null());
         if p.put_free(g) {
             give_back_free(rt, p);
         }
@@ -519,6 +515,27 @@ pub(super) unsafe fn bury(rt: &Runtime, m: &M, p: &P, g: *mut G) {
             rt.note_end();
         }
     }
+}
+
+/// End what [`G::seldom`] may stand for; who waits for the goroutine's end, if anybody does.
+#[inline(never)]
+unsafe fn bury_what_is_seldom(rt: &Runtime, m: &M, g: &G) -> *const super::run::Run {
+    let seldom = g.seldom.replace(0);
+    let cold = g.cold();
+    if cold.lock_depth.replace(0) != 0 {
+        m.locked_g.set(ptr::null_mut());
+    }
+    cold.block_depth.set(0);
+    // SAFETY: as in `bury`.
+    unsafe { *cold.error.get() = current::ErrorSlot::NONE };
+    if seldom & HAS_EXTRAS == 0 {
+        return ptr::null();
+    }
+    // Dumps read names under this lock.
+    let no_dump = (!g.name.load(Relaxed).is_null()).then(|| rt.gs.lock());
+    g.free_extras();
+    drop(no_dump);
+    g.run.replace(ptr::null())
 }
 
 /// Put a stack that nobody runs on into the P's cache or the pool.

@@ -40,7 +40,7 @@ impl WaitGroup {
         self.change(delta)
     }
 
-    #[inline]
+    #[inline(always)]
     fn change(&self, delta: i64) -> Result {
         if race::on() && delta < 0 {
             race::release(self);

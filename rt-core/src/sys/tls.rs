@@ -70,18 +70,25 @@ mod x86_64 {
     fn block_by_descriptor() -> *mut u8 {
         let block: *mut u8;
         // SAFETY: a descriptor's code gives an offset to the thread pointer, and changes no other
-        // register; on its slow path, at a thread's first look, old loaders may use vector registers.
+        // register; on its slow path, at a thread's first look, old loaders may use vector registers. That path
+        // allocates and wants an aligned stack: aligned here, below the red zone, as LLVM may put assembly before a
+        // function's frame, whatever the assembly asks for.
         unsafe {
             core::arch::asm!(
+                "movq %rsp, {stack}",
+                "leaq -128(%rsp), %rsp",
+                "andq $-16, %rsp",
                 "leaq gort_thread_block@TLSDESC(%rip), %rax",
                 "callq *gort_thread_block@TLSCALL(%rax)",
                 "addq %fs:0, %rax",
+                "movq {stack}, %rsp",
                 out("rax") block,
+                stack = out(reg) _,
                 out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
                 out("xmm4") _, out("xmm5") _, out("xmm6") _, out("xmm7") _,
                 out("xmm8") _, out("xmm9") _, out("xmm10") _, out("xmm11") _,
                 out("xmm12") _, out("xmm13") _, out("xmm14") _, out("xmm15") _,
-                options(att_syntax),
+                options(att_syntax, nostack),
             );
         }
         block
