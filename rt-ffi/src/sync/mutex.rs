@@ -9,7 +9,19 @@ use rt_core::sync::Mutex;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_mutex_lock(m: *mut gort_mutex) {
     // SAFETY: the program gives a mutex that stays where it is.
-    unsafe { (*m).lock() };
+    unsafe {
+        if !(*m).lock_at_once() {
+            lock_otherwise(m);
+        }
+    }
+}
+
+/// Out of line: what is done nearly always has no register to save without it.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn lock_otherwise(m: *mut gort_mutex) {
+    // SAFETY: as above.
+    unsafe { (*m).lock_otherwise() };
 }
 
 /// Lock if it is free; true when it was. False for NULL.
@@ -27,7 +39,7 @@ pub unsafe extern "C" fn gort_mutex_unlock(m: *mut gort_mutex) -> gort_status {
     unsafe { if m.as_ref().is_some_and(Mutex::unlock_at_once) { GORT_OK } else { unlock_otherwise(m) } }
 }
 
-/// Out of line: what is done nearly always has no register to save without it.
+/// As above.
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn unlock_otherwise(m: *mut gort_mutex) -> gort_status {
