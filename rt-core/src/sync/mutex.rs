@@ -45,25 +45,18 @@ impl Mutex {
     /// Lock, waiting without end.
     #[inline]
     pub fn lock(&self) {
-        if !self.lock_at_once() {
+        let at_once = current::is_noted() && !owners::watched();
+        if !at_once || self.state.compare_exchange(0, LOCKED, Acquire, Relaxed).is_err() {
             self.lock_otherwise();
         }
     }
 
-    // All that needs the way into the library is out of line: without it `lock_at_once` and `unlock_at_once` are
-    // a dozen instructions that save no register.
+    // All that needs the way into the library is out of line: without it `lock` and `unlock_at_once` are a dozen
+    // instructions that save no register.
 
-    /// Lock if it is free, nobody watches, and the caller is known; true when that was so. Else there is
-    /// [`lock_otherwise`](Self::lock_otherwise).
-    #[inline(always)]
-    pub fn lock_at_once(&self) -> bool {
-        current::is_noted() && !owners::watched() && self.state.compare_exchange(0, LOCKED, Acquire, Relaxed).is_ok()
-    }
-
-    /// As [`lock`](Self::lock).
     #[cold]
     #[inline(never)]
-    pub fn lock_otherwise(&self) {
+    fn lock_otherwise(&self) {
         current::touch();
         if !self.take() {
             // Without a deadline there is no failure.

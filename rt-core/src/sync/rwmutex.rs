@@ -107,26 +107,18 @@ impl RwMutex {
     /// Lock for reading, waiting without end.
     #[inline]
     pub fn rlock(&self) {
-        if !self.rlock_at_once() {
+        let at_once = current::is_noted() && !owners::watched();
+        let state = self.state.load(Relaxed);
+        let free = at_once && state & WRITER == 0;
+        if !free || self.state.compare_exchange(state, state + 1, Acquire, Relaxed).is_err() {
             self.rlock_otherwise();
         }
     }
 
-    /// Lock for reading if no writer holds it or waits, nobody watches, and the caller is known; true when that was
-    /// so. Else there is [`rlock_otherwise`](Self::rlock_otherwise).
-    #[inline(always)]
-    pub fn rlock_at_once(&self) -> bool {
-        let state = self.state.load(Relaxed);
-        current::is_noted()
-            && !owners::watched()
-            && state & WRITER == 0
-            && self.state.compare_exchange(state, state + 1, Acquire, Relaxed).is_ok()
-    }
-
-    /// As [`rlock`](Self::rlock). Out of line as what a mutex does not do at once, and for the same reason.
+    // Out of line as what a mutex does not do at once, and for the same reason.
     #[cold]
     #[inline(never)]
-    pub fn rlock_otherwise(&self) {
+    fn rlock_otherwise(&self) {
         if !self.try_rlock() {
             self.rlock_slow();
             owners::locked_for_reading(self.address(), self.for_readers());

@@ -9,19 +9,7 @@ use rt_core::sync::Mutex;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_mutex_lock(m: *mut gort_mutex) {
     // SAFETY: the program gives a mutex that stays where it is.
-    unsafe {
-        if !(*m).lock_at_once() {
-            lock_otherwise(m);
-        }
-    }
-}
-
-/// Out of line: what is done nearly always has no register to save without it.
-#[cold]
-#[inline(never)]
-unsafe extern "C" fn lock_otherwise(m: *mut gort_mutex) {
-    // SAFETY: as above.
-    unsafe { (*m).lock_otherwise() };
+    unsafe { (*m).lock() };
 }
 
 /// Lock if it is free; true when it was. False for NULL.
@@ -39,7 +27,7 @@ pub unsafe extern "C" fn gort_mutex_unlock(m: *mut gort_mutex) -> gort_status {
     unsafe { if m.as_ref().is_some_and(Mutex::unlock_at_once) { GORT_OK } else { unlock_otherwise(m) } }
 }
 
-/// As above.
+/// Out of line: what is done nearly always has no register to save without it.
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn unlock_otherwise(m: *mut gort_mutex) -> gort_status {

@@ -31,19 +31,7 @@ pub unsafe extern "C" fn gort_rwmutex_unlock(m: *mut gort_rwmutex) -> gort_statu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gort_rwmutex_rlock(m: *mut gort_rwmutex) {
     // SAFETY: as above.
-    unsafe {
-        if !(*m).rlock_at_once() {
-            rlock_otherwise(m);
-        }
-    }
-}
-
-/// Out of line, as that of a mutex.
-#[cold]
-#[inline(never)]
-unsafe extern "C" fn rlock_otherwise(m: *mut gort_rwmutex) {
-    // SAFETY: as above.
-    unsafe { (*m).rlock_otherwise() };
+    unsafe { (*m).rlock() };
 }
 
 /// Lock for reading if no writer holds it or waits; true when that was so. False for NULL.
@@ -60,7 +48,7 @@ pub unsafe extern "C" fn gort_rwmutex_runlock(m: *mut gort_rwmutex) -> gort_stat
     unsafe { if m.as_ref().is_some_and(RwMutex::runlock_at_once) { GORT_OK } else { runlock_otherwise(m) } }
 }
 
-/// As above.
+/// Out of line, as that of a mutex.
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn runlock_otherwise(m: *mut gort_rwmutex) -> gort_status {
