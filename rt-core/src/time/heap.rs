@@ -81,7 +81,15 @@ impl Node {
 
     /// Disarm it and wait until it does not fire any more; true when that kept it from firing (for
     /// a periodic one: from firing again).
+    #[inline]
     pub(crate) fn remove(&self) -> bool {
+        // In this order, as where it may have to wait: one that fires has left its heap.
+        let is_idle = self.heap.load(Acquire).is_null() && self.firing.load(Acquire) == 0;
+        !is_idle && self.remove_or_wait()
+    }
+
+    #[inline(never)]
+    fn remove_or_wait(&self) -> bool {
         loop {
             let heap = self.heap.load(Acquire);
             if heap.is_null() || self.forks.load(Relaxed) != lifecycle::forks() {
