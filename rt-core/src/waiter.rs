@@ -221,7 +221,7 @@ unsafe fn finish_other(this: *const Completion, caller: &Caller) {
         let word: *const AtomicU32 = &raw const (*this).state;
         let done = || (*word).fetch_or(DONE, AcqRel) & PARKED != 0;
         match (*this).kind {
-            Kind::Goroutine(g) => caller.ready(g),
+            Kind::Goroutine(_) => unreachable!("`finish` makes it ready"),
             Kind::Handshake(g) => {
                 if done() {
                     caller.ready(g);
@@ -634,13 +634,7 @@ impl WaitQueue {
         loop {
             // SAFETY: alive in the queue, and then until it is finished.
             let w: &'a Waiter = unsafe { self.head.as_ref() }?;
-            self.head = w.next.get();
-            // SAFETY: neighbours in the queue are alive.
-            match unsafe { self.head.as_ref() } {
-                Some(head) => head.prev.set(ptr::null()),
-                None => self.tail = ptr::null(),
-            }
-            w.stage.set(Stage::Out);
+            self.remove(w);
             // SAFETY: the completion lives as long as its waiters.
             if unsafe { (*w.completion).claim(w.index) } {
                 return Some(w);

@@ -52,11 +52,10 @@ pub(crate) fn failed(error: Error) -> gort_status {
 /// The status of `f`.
 #[inline(always)]
 pub(crate) fn status(f: impl FnOnce() -> Result) -> gort_status {
-    let kept = || match f() {
+    match keep(f) {
         Ok(()) => GORT_OK,
-        Err(error) => failed(error),
-    };
-    catch_unwind(AssertUnwindSafe(kept)).unwrap_or_else(|_| failed(broken()))
+        Err(error) => error.kind() as gort_status,
+    }
 }
 
 /// The value of `f`, or `otherwise` when it panics.

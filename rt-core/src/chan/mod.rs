@@ -373,10 +373,8 @@ impl Chan {
                 }
             }
             Clocks::free(self.clocks);
-            let behind = if self.has_timer { size_of::<Timer>() } else { 0 };
-            let bytes = self.elem_size.wrapping_mul(self.capacity).wrapping_add(size_of::<Chan>() + behind);
-            // As `layout` found it valid when the channel was made.
-            let layout = Layout::from_size_align_unchecked(bytes, ELEM_ALIGN);
+            // It was valid when the channel was made.
+            let layout = layout(self.elem_size, self.capacity, self.has_timer).unwrap_unchecked();
             ptr::from_ref(self).cast_mut().drop_in_place();
             dealloc(ptr::from_ref(self).cast_mut().cast(), layout);
         }

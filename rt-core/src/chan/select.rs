@@ -211,10 +211,7 @@ unsafe fn not_ready_at_once(cases: &[Case]) -> bool {
     }
     for case in cases {
         // SAFETY: as above.
-        let ready = unsafe { case.chan.as_ref() }.is_some_and(|c| match case.op {
-            OP_RECV => c.can_recv(),
-            _ => c.can_send(),
-        });
+        let ready = !case.chan.is_null() && unsafe { may_go_on(case) };
         if ready || case.op > OP_SEND {
             return false;
         }

@@ -28,7 +28,7 @@ use crate::time::heap::NEVER;
 use crate::trace;
 use crate::waiter::{Completion, INTERRUPTED};
 use core::cell::{Cell, UnsafeCell};
-use core::ptr;
+use core::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering::*};
 
 /// Ms of all crews together.
@@ -149,7 +149,7 @@ pub(super) fn prepare(rt: &Runtime, crew: &'static Crew) -> crate::error::Result
 }
 
 /// What an M of a crew does: see `schedule::m_main`.
-pub(super) unsafe fn find_runnable(m: &M, crew: &'static Crew) -> Option<*mut G> {
+pub(super) unsafe fn find_runnable(m: &M, crew: &'static Crew) -> Option<NonNull<G>> {
     // SAFETY: on the M's own thread, which has its P for good.
     unsafe {
         let (rt, p) = (&*m.rt, &*m.p());
@@ -164,11 +164,11 @@ pub(super) unsafe fn find_runnable(m: &M, crew: &'static Crew) -> Option<*mut G>
             }
             let bound = (*g).bound.load(Acquire);
             if ptr::eq(bound, m) {
-                return Some(g);
+                return NonNull::new(g);
             }
             if ptr::eq(bound, crew.tag()) {
                 (*g).bound.store(ptr::from_ref(m).cast_mut(), Release);
-                return Some(g);
+                return NonNull::new(g);
             }
             if leads_to_crew(bound) {
                 deliver(rt, g);

@@ -39,8 +39,9 @@ struct Tls {
     pause: Cell<Option<&'static Pause>>,
     /// This is the thread that passes signals on.
     passes_signals: Cell<bool>,
-    /// See [`note_allocated`] and [`had_room_at`].
+    /// See [`note_allocated`].
     allocated: Cell<u32>,
+    /// See [`had_room_at`].
     room: Cell<usize>,
 }
 
@@ -121,12 +122,6 @@ pub(crate) fn is_noted() -> bool {
     !m_if_near().is_null() || counted_in() == deadlock::epoch()
 }
 
-#[inline(always)]
-unsafe fn is_noted_in(tls: *const Tls) -> bool {
-    // SAFETY: as in `m`.
-    unsafe { !(*tls).m.get().is_null() || (*tls).counted_in.get() == deadlock::epoch() }
-}
-
 /// The M of the calling thread; null on a plain thread, which is then noted as in [`touch`].
 #[inline]
 pub(crate) fn m_or_count() -> *mut M {
@@ -139,10 +134,11 @@ fn m_or_count_otherwise() -> *mut M {
     let tls = tls();
     // SAFETY: as in `m`.
     unsafe {
-        if !is_noted_in(tls) {
+        let m = (*tls).m.get();
+        if m.is_null() && (*tls).counted_in.get() != deadlock::epoch() {
             count_thread(tls);
         }
-        (*tls).m.get()
+        m
     }
 }
 

@@ -100,7 +100,7 @@ impl SharedList {
         let mut taken = usize::from(!first.is_null());
         // SAFETY: by contract; what does not fit stays.
         unsafe {
-            while taken < queue::share(there) && to.has_room(1) {
+            while taken < queue::share(there, queue::BATCH) && to.has_room(1) {
                 to.push(list.pop());
                 taken += 1;
             }

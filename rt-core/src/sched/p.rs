@@ -208,12 +208,12 @@ impl P {
                 return g;
             }
         }
-        self.take_from_queue()
+        self.take_otherwise()
     }
 
-    /// As [`take`](Self::take), where the queue comes first.
+    /// As [`take`](Self::take), in all other cases.
     #[inline(never)]
-    fn take_from_queue(&self) -> *mut G {
+    fn take_otherwise(&self) -> *mut G {
         let next = self.runnext.load(Relaxed);
         if !next.is_null() {
             self.runnext.store(ptr::null_mut(), Relaxed);

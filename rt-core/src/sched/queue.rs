@@ -28,11 +28,11 @@ const FIRST: usize = 256;
 #[cfg(any(loom, miri))]
 const FIRST: usize = 2;
 /// Taken by one theft at most.
-const BATCH: usize = 32;
+pub(super) const BATCH: usize = 32;
 
-/// How many of those that are there one theft takes: half, at most a batch.
-pub(super) fn share(there: usize) -> usize {
-    there.div_ceil(2).min(BATCH)
+/// How many of those that are there one theft takes: half, and not more than `most`.
+pub(super) fn share(there: usize, most: usize) -> usize {
+    there.div_ceil(2).min(most)
 }
 
 /// What a queue's counters point into; a power of two long.
@@ -169,7 +169,7 @@ impl<T> Queue<T> {
             if (there as isize) <= 0 {
                 return ptr::null_mut();
             }
-            let n = share(there);
+            let n = share(there, BATCH);
             let Some(ring) = self.ring() else { return ptr::null_mut() };
             let mut items = [ptr::null_mut(); BATCH];
             for (i, item) in items[..n].iter_mut().enumerate() {

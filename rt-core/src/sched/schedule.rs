@@ -15,7 +15,7 @@ use crate::time::heap::NEVER;
 use crate::trace;
 use core::cell::Cell;
 use core::ffi::c_void;
-use core::ptr;
+use core::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::*;
 
 /// The global queue is looked at every so many goroutines, so that it is not starved by local ones.
@@ -42,17 +42,15 @@ pub(super) extern "C" fn m_main(m: *mut c_void) -> *mut c_void {
         m.exceptions.set(if exceptions.is_null() { no_exceptions.as_ptr() } else { exceptions });
         idle::adopt(m);
         match m.crew.get() {
-            None => loop {
-                let g = find_runnable(m);
-                if g.is_null() {
-                    break;
+            None => {
+                while let Some(g) = find_runnable(m) {
+                    execute(m, g.as_ptr());
                 }
-                execute(m, g);
-            },
+            }
             Some(crew) => {
                 crew::begin(crew);
                 while let Some(g) = crew::find_runnable(m, crew) {
-                    execute(m, g);
+                    execute(m, g.as_ptr());
                 }
             }
         }
@@ -136,9 +134,9 @@ unsafe fn resume_watched(m: &M, g: &G) -> Leave {
     sanitizer::switched(&g.cold().shadow, stack, resume, |&left| left == Leave::Exit)
 }
 
-/// A goroutine for this M, which has its P then. Waits for one; null: the runtime stops.
+/// A goroutine for this M, which has its P then. Waits for one; `None`: the runtime stops.
 #[inline(always)]
-unsafe fn find_runnable(m: &M) -> *mut G {
+unsafe fn find_runnable(m: &M) -> Option<NonNull<G>> {
     // Nearly always nothing is due, and a goroutine that any M may run waits right here.
     // SAFETY: on the M's own thread, as all below.
     unsafe {
@@ -150,7 +148,7 @@ unsafe fn find_runnable(m: &M) -> *mut G {
         {
             g = p.take();
             if !g.is_null() && (*g).bound.load(Acquire).is_null() {
-                return g;
+                return NonNull::new(g);
             }
         }
         find_otherwise(m, g)
@@ -159,7 +157,7 @@ unsafe fn find_runnable(m: &M) -> *mut G {
 
 /// As [`find_runnable`], in all other cases; `taken`, unless it is null, is already out of the queue.
 #[inline(never)]
-unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> *mut G {
+unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> Option<NonNull<G>> {
     // SAFETY: as above.
     unsafe {
         let rt = &*m.rt;
@@ -171,7 +169,7 @@ unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> *mut G {
                 let g = core::mem::replace(&mut taken, ptr::null_mut());
                 let bound = (*g).bound.load(Acquire);
                 if bound.is_null() || ptr::eq(bound, m) {
-                    return g;
+                    return NonNull::new(g);
                 }
                 if crew::leads_to_crew(bound) {
                     crew::deliver(rt, g);
@@ -182,14 +180,14 @@ unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> *mut G {
             if m.p().is_null() {
                 m.owed.settle();
                 if !idle::sleep_without_p(rt, m) {
-                    return ptr::null_mut();
+                    return None;
                 }
             } else if !m.locked_g.get().is_null() && !idle::sleep_for_locked(rt, m) {
-                return ptr::null_mut();
+                return None;
             }
             let handed = m.next_g.replace(ptr::null_mut());
             if !handed.is_null() {
-                return handed;
+                return NonNull::new(handed);
             }
             if m.p().is_null() {
                 continue;
@@ -197,7 +195,7 @@ unsafe fn find_otherwise(m: &M, mut taken: *mut G) -> *mut G {
             taken = next(rt, m, &*m.p());
             // Null: retired, or nothing to do.
             if taken.is_null() && !m.p().is_null() && !idle::release_p_and_sleep(rt, m) {
-                return ptr::null_mut();
+                return None;
             }
         }
     }

@@ -7,7 +7,7 @@
 //! nothing here waits for ever.
 
 use super::g::G;
-use super::queue::Queue;
+use super::queue::{self, Queue};
 use crate::lock::SpinLock;
 use core::ptr;
 use std::collections::VecDeque;
@@ -94,7 +94,7 @@ impl Surplus {
             return ptr::null_mut();
         }
         let mut waiting = self.waiting.lock();
-        let n = waiting.len().div_ceil(2).min(THEFT);
+        let n = queue::share(waiting.len(), THEFT);
         // SAFETY: by contract.
         let n = if n > 0 && unsafe { to.has_room(n - 1) } { n } else { n.min(1) };
         let mut taken = waiting.drain(..n);

@@ -35,16 +35,15 @@ pub(crate) fn populate(p: *mut u8, size: usize) {
     unsafe { libc::madvise(p.cast(), size, libc::MADV_POPULATE_WRITE) };
 }
 
-/// As [`populate`], for what a heap may have grown by: unless its last page has memory already.
+/// As [`populate`], for what a heap may have grown by, two pages at least: unless its last page has memory already.
 pub(crate) fn populate_fresh(p: *mut u8, size: usize) {
     let first = p.map_addr(|a| a.next_multiple_of(PAGE));
-    let pages = (p.addr() + size - first.addr()) / PAGE;
-    let mut resident = 0;
-    // SAFETY: only looked at; the pages are in the block.
-    let known =
-        pages > 0 && unsafe { libc::mincore(first.wrapping_add((pages - 1) * PAGE).cast(), PAGE, &mut resident) } == 0;
-    if known && resident & 1 == 0 {
-        populate(first, pages * PAGE);
+    let end = p.map_addr(|a| (a + size) / PAGE * PAGE);
+    let mut resident = 1;
+    // SAFETY: only looked at. Should this fail, the page counts as resident.
+    unsafe { libc::mincore(end.wrapping_sub(PAGE).cast(), PAGE, &mut resident) };
+    if resident & 1 == 0 {
+        populate(first, end.addr() - first.addr());
     }
 }
 
