@@ -1,4 +1,4 @@
-//! Address space: reserving, guarding, giving back.
+//! Address space: reserving, guarding, filling, giving back.
 
 use super::text::read_file;
 use core::ptr;
